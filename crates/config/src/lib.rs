@@ -1,0 +1,1 @@
+//! Stages, typed environments of the apps, and the layers that fill them.

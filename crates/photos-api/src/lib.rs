@@ -1,0 +1,1 @@
+//! Requests, responses and problem codes of the photos API.

@@ -1,0 +1,3 @@
+//! The `plasma` command line tool.
+
+fn main() {}
