@@ -1,0 +1,184 @@
+//! How a command ends: its exit code, and an error that says what failed, why, and what to do.
+
+use std::{
+    fmt,
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use owo_colors::{OwoColorize, Style};
+
+/// What a command returns: how it ended, or the error that ended it (exit code 1 unless it is a [`Failure`]).
+pub(crate) type Outcome = anyhow::Result<Exit>;
+
+/// The exit codes that callers may rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: it failed, or (`status`) something is not ready.
+    Failed,
+    /// 2: the command line or a configuration file is wrong; nothing was started.
+    Usage,
+    /// 3: a guard refused it; nothing was changed.
+    Refused,
+    /// 130: Ctrl-C, after everything was stopped.
+    Interrupted,
+}
+
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Refused => 3,
+            Exit::Interrupted => 130,
+        }
+    }
+}
+
+/// An error with its own exit code and a remedy. It may stand anywhere in an `anyhow` chain.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit: Exit,
+    what: String,
+    because: Option<String>,
+    advice: Option<String>,
+}
+
+impl Failure {
+    /// Something that should have worked did not: exit code 1.
+    pub(crate) fn failed(what: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, what)
+    }
+
+    /// The arguments or a configuration file are wrong: exit code 2.
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, what)
+    }
+
+    /// A guard says no: exit code 3.
+    pub(crate) fn refused(what: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, what)
+    }
+
+    /// The person pressed Ctrl-C: exit code 130.
+    pub(crate) fn interrupted(what: impl Into<String>) -> Self {
+        Self::new(Exit::Interrupted, what)
+    }
+
+    fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self {
+            exit,
+            what: what.into(),
+            because: None,
+            advice: None,
+        }
+    }
+
+    /// Why it happened. May have several lines.
+    #[must_use]
+    pub(crate) fn because(mut self, why: impl Into<String>) -> Self {
+        self.because = Some(why.into());
+        self
+    }
+
+    /// What the reader can do about it.
+    #[must_use]
+    pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Prints the error, if there is one, to stderr and gives the process its exit code.
+pub(crate) fn conclude(outcome: Outcome) -> ExitCode {
+    let exit = match outcome {
+        Ok(exit) => exit,
+        Err(error) => {
+            let failure = error.downcast_ref::<Failure>();
+            eprint!("{}", describe(&error, failure, colour_on_stderr()));
+            failure.map_or(Exit::Failed, |failure| failure.exit)
+        }
+    };
+    ExitCode::from(exit.code())
+}
+
+/// Whether what goes to stderr may be coloured: a terminal, and no `NO_COLOR`.
+pub(crate) fn colour_on_stderr() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+fn describe(error: &anyhow::Error, failure: Option<&Failure>, colour: bool) -> String {
+    let (red, dim) = if colour {
+        (Style::new().red().bold(), Style::new().dimmed())
+    } else {
+        Default::default()
+    };
+    let mut text = format!("{} {error}\n", "error:".style(red));
+    let mut line = |label: &str, words: &str| {
+        let words = words.trim_end().replace('\n', "\n           ");
+        text.push_str(&format!("  {} {words}\n", format!("{label:>8}").style(dim)));
+    };
+    for cause in error.chain().skip(1) {
+        line("because:", &cause.to_string());
+    }
+    if let Some(failure) = failure {
+        if let Some(because) = &failure.because {
+            line("because:", because);
+        }
+        if let Some(advice) = &failure.advice {
+            line("do:", advice);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn an_error_says_what_why_and_what_to_do() {
+        let failure = Failure::refused("hmlet local is already up")
+            .because("process 12")
+            .advise("cargo xtask down");
+        let error = anyhow::Error::from(failure);
+        let text = describe(&error, error.downcast_ref(), false);
+        assert_eq!(
+            text,
+            "error: hmlet local is already up\n  because: process 12\n       do: cargo xtask down\n"
+        );
+        assert_eq!(conclude(Err(error)), ExitCode::from(3));
+    }
+
+    #[test]
+    fn a_failure_keeps_its_code_under_context() {
+        let error = Err::<(), _>(Failure::usage("no such stage"))
+            .context("reading the arguments")
+            .unwrap_err();
+        assert_eq!(
+            error.downcast_ref::<Failure>().map(|failure| failure.exit),
+            Some(Exit::Usage)
+        );
+        let text = describe(&error, error.downcast_ref(), false);
+        assert_eq!(text, "error: reading the arguments\n  because: no such stage\n");
+    }
+
+    #[test]
+    fn any_other_error_is_exit_code_one() {
+        assert_eq!(conclude(Err(anyhow::anyhow!("disk on fire"))), ExitCode::from(1));
+    }
+}
