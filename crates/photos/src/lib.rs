@@ -1,1 +1,3 @@
 //! The photos service.
+
+pub mod media;
