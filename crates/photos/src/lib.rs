@@ -1,3 +1,6 @@
 //! The photos service.
 
 pub mod media;
+
+pub mod db;
+pub mod domain;
