@@ -1,0 +1,38 @@
+//! How much memory a picture takes, known from its header: what admission by memory stands on.
+
+use crate::header::Header;
+use crate::preset::{PresetSpec, output_size};
+
+/// Bytes that a decoder holds, besides what grows with the presets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cost {
+    /// Held while decoding: coefficients, planes, a second frame.
+    pub(crate) working: u64,
+    /// Held until the first resize is done: the decoded pixels.
+    pub(crate) decoded: u64,
+    /// Bytes of a pixel while it is resized.
+    pub(crate) channels: u64,
+}
+
+/// Tables, row buffers and what an allocator rounds up, in bytes.
+const OVERHEAD: u64 = 2 << 20;
+
+/// The most bytes held at once from decoding to encoding.
+pub(crate) fn peak(header: &Header, presets: &[PresetSpec]) -> u64 {
+    let cost = header.cost;
+    let rows = u64::from(header.stored_size().1);
+    let mut made = 0;
+    let mut scratch = 0;
+    for preset in presets {
+        let (width, height) = output_size(header.width, header.height, preset);
+        let pixels = u64::from(width) * u64::from(height);
+        // The picture and its copy while it is oriented or converted, and at most as many bytes again when encoded.
+        made += pixels * (cost.channels.max(3) * 3);
+        // The resizer works in two passes: first every row to its new width.
+        scratch =
+            scratch.max(u64::from(width.max(height)) * rows.max(u64::from(header.height)) * cost.channels);
+    }
+    let decoding = cost.working + cost.decoded;
+    let resizing = cost.decoded * if cost.channels == 4 { 2 } else { 1 } + scratch + made;
+    decoding.max(resizing) + OVERHEAD
+}

@@ -1,0 +1,90 @@
+//! PNG: every colour type and depth, as eight bits of grey, RGB or RGBA.
+
+use std::io::Cursor;
+
+use png::{ColorType, DecodingError, Limits, Transformations};
+
+use super::Decoded;
+use crate::budget::Cost;
+use crate::error::ImageError;
+use crate::header::{Format, Header};
+use crate::orient;
+use crate::picture::{Layout, Picture};
+
+/// The most that profile, EXIF and palette may take, decompressed.
+const MAX_METADATA: usize = 8 << 20;
+
+/// Reads everything before the pixels.
+pub(crate) fn header(bytes: &[u8]) -> Result<Header, ImageError> {
+    let reader = decoder(bytes).read_info().map_err(refusal)?;
+    let info = reader.info();
+    let orientation = orient::from_exif(info.exif_metadata.as_deref());
+    let (width, height) = orient::oriented(orientation, (info.width, info.height));
+    let pixels = u64::from(width) * u64::from(height);
+    let channels = reader.output_color_type().0.samples() as u64;
+    let cost = Cost {
+        working: u64::from(info.width) * 32 + MAX_METADATA as u64,
+        // Grey with alpha is spread to four channels while its two are still there.
+        decoded: if channels == 2 {
+            pixels * 6
+        } else {
+            pixels * channels
+        },
+        channels: if channels == 2 { 4 } else { channels },
+    };
+    Ok(Header {
+        format: Format::Png,
+        width,
+        height,
+        orientation,
+        progressive: false,
+        cost,
+    })
+}
+
+/// Decodes the still picture.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, ImageError> {
+    let mut reader = decoder(bytes).read_info().map_err(refusal)?;
+    let size = reader
+        .output_buffer_size()
+        .ok_or_else(|| ImageError::corrupt("its size overflows"))?;
+    let mut pixels = vec![0; size];
+    let frame = reader.next_frame(&mut pixels).map_err(refusal)?;
+    let (layout, pixels) = match frame.color_type {
+        ColorType::Grayscale => (Layout::Grey, pixels),
+        ColorType::GrayscaleAlpha => (Layout::Rgba, spread(&pixels)),
+        ColorType::Rgb => (Layout::Rgb, pixels),
+        ColorType::Rgba => (Layout::Rgba, pixels),
+        ColorType::Indexed => return Err(ImageError::corrupt("its palette is missing")),
+    };
+    let profile = reader.info().icc_profile.as_ref().map(|profile| profile.to_vec());
+    Ok(Decoded {
+        picture: Picture {
+            width: frame.width,
+            height: frame.height,
+            layout,
+            pixels,
+        },
+        profile,
+    })
+}
+
+fn decoder(bytes: &[u8]) -> png::Decoder<Cursor<&[u8]>> {
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: MAX_METADATA });
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+    decoder
+}
+
+fn spread(grey_alpha: &[u8]) -> Vec<u8> {
+    grey_alpha
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .flat_map(|&[grey, alpha]| [grey, grey, grey, alpha])
+        .collect()
+}
+
+fn refusal(error: DecodingError) -> ImageError {
+    ImageError::corrupt(error)
+}

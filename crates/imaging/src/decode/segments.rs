@@ -1,0 +1,89 @@
+//! A JPEG's segments, without decoding: is the file whole, and does it have to be buffered.
+
+use crate::error::ImageError;
+
+const END_OF_IMAGE: u8 = 0xd9;
+const START_OF_SCAN: u8 = 0xda;
+
+/// Refuses a file that was cut off: it has no end-of-image marker, and decoders would fill what is missing with grey.
+///
+/// Markers inside other segments, as of an embedded thumbnail, do not count; bytes after the marker, as of a second
+/// picture, do no harm.
+pub(crate) fn require_end(bytes: &[u8]) -> Result<(), ImageError> {
+    let mut scanned = false;
+    for (marker, _) in segments(bytes) {
+        match marker {
+            START_OF_SCAN => scanned = true,
+            END_OF_IMAGE if scanned => return Ok(()),
+            END_OF_IMAGE => return Err(ImageError::corrupt("it ends before its pixels")),
+            _ => {}
+        }
+    }
+    Err(ImageError::corrupt("it is cut off before its end"))
+}
+
+/// Whether the first scan has all components, so that a baseline file is decoded row by row.
+pub(crate) fn is_interleaved(bytes: &[u8], components: u8) -> bool {
+    segments(bytes)
+        .find(|(marker, _)| *marker == START_OF_SCAN)
+        .is_some_and(|(_, scan)| scan.first() == Some(&components))
+}
+
+/// Markers and what belongs to each; the entropy-coded bytes after a scan's header are passed over. Ends where a
+/// segment is cut off.
+fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        loop {
+            rest = &rest[memchr::memchr(0xff, rest)? + 1..];
+            match *rest {
+                // Stuffing, restart and start of image have no length; a fill byte may precede any marker.
+                [0x00 | 0x01 | 0xd0..=0xd8 | 0xff, ..] => {}
+                [END_OF_IMAGE, ..] => return Some((END_OF_IMAGE, [].as_slice())),
+                [marker, high, low, ..] => {
+                    let length = usize::from(u16::from_be_bytes([high, low])).max(2);
+                    let payload = rest.get(3..=length)?;
+                    rest = &rest[length + 1..];
+                    return Some((marker, payload));
+                }
+                _ => return None,
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_interleaved, require_end};
+
+    const FILE: &[u8] = &[
+        0xff, 0xd8, // start
+        0xff, 0xe1, 0, 6, 0xff, 0xd9, 0xff, 0xd9, // a segment with end markers in it
+        0xff, 0xff, 0xda, 0, 3, 3, // a scan of three components, after a fill byte
+        1, 2, 0xff, 0, 0xff, 0xd0, 3, // its bytes, with stuffing and a restart
+        0xff, 0xd9, // end
+        0xff, 0xd8, 0xff, 0xe0, // the beginning of something else
+    ];
+
+    #[test]
+    fn the_end_must_be_there() {
+        assert!(require_end(FILE).is_ok());
+        let end = FILE.len() - 4;
+        assert!(require_end(&FILE[..end]).is_ok());
+        for length in 0..end {
+            assert!(require_end(&FILE[..length]).is_err(), "cut to {length} bytes");
+        }
+    }
+
+    #[test]
+    fn an_end_without_pixels_is_none() {
+        assert!(require_end(&[0xff, 0xd8, 0xff, 0xd9]).is_err());
+    }
+
+    #[test]
+    fn the_first_scan_says_whether_all_components_come_together() {
+        assert!(is_interleaved(FILE, 3));
+        assert!(!is_interleaved(FILE, 4));
+        assert!(!is_interleaved(&[], 3));
+    }
+}

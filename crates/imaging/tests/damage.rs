@@ -1,0 +1,60 @@
+//! Cut-off, damaged and hostile files are refused in words, before anything large is allocated.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use image::ExtendedColorType;
+use imaging::{Encoding, ImageError};
+use support::{LIMITS, jpeg, png, presets, quarters};
+
+fn outcome(bytes: &[u8]) -> Result<(), ImageError> {
+    let header = imaging::probe(bytes, &LIMITS)?;
+    imaging::render(bytes, &header, &presets(), &[Encoding::Jpeg]).map(drop)
+}
+
+#[test]
+fn a_jpeg_cut_anywhere_is_corrupt() {
+    let bytes = jpeg(&quarters(300, 200), |_| {});
+    outcome(&bytes).unwrap();
+    for length in (3..bytes.len())
+        .step_by(7)
+        .chain([bytes.len() - 1, bytes.len() - 2])
+    {
+        let error = outcome(&bytes[..length]).unwrap_err();
+        assert!(
+            matches!(error, ImageError::Corrupt(_)),
+            "cut to {length}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_huge_header_is_too_large() {
+    let mut bytes = png(&[0; 3], 1, 1, ExtendedColorType::Rgb8);
+    for side in [16..20, 20..24] {
+        bytes[side].copy_from_slice(&50_000_u32.to_be_bytes());
+    }
+    let crc = crc(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&crc.to_be_bytes());
+    assert!(matches!(
+        outcome(&bytes),
+        Err(ImageError::TooLarge {
+            width: 50_000,
+            height: 50_000,
+            ..
+        })
+    ));
+}
+
+/// CRC-32 of a PNG chunk (ISO 3309), bit by bit.
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 {
+                crc >> 1 ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            }
+        })
+    })
+}
