@@ -1,6 +1,6 @@
 //! The photos service.
 
-pub mod media;
-
 pub mod db;
 pub mod domain;
+pub mod media;
+pub mod store;
