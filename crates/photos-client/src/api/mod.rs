@@ -1,0 +1,12 @@
+//! What a client can do, by resource.
+
+mod auth;
+mod photos;
+mod upload;
+mod users;
+
+pub use auth::Auth;
+pub use photos::{Image, Photos};
+pub(crate) use upload::ImageSource;
+pub use upload::{NewPhoto, Progress};
+pub use users::Users;
