@@ -34,6 +34,8 @@ struct Shared {
     payload: Payload,
     idle: Duration,
     deadline: Pin<Box<Sleep>>,
+    /// Somebody waits: a slow reader here is no slow sender there.
+    waiting: bool,
     left: u64,
     ended: bool,
 }
@@ -48,6 +50,7 @@ impl Body {
                 payload,
                 idle,
                 deadline,
+                waiting: false,
                 left: limit,
                 ended: false,
             })),
@@ -84,7 +87,7 @@ impl Shared {
         }
         match self.payload.poll_next_unpin(context) {
             Poll::Ready(Some(Ok(chunk))) => {
-                self.deadline.as_mut().reset(Instant::now() + self.idle);
+                self.waiting = false;
                 let Some(left) = self.left.checked_sub(chunk.len() as u64) else {
                     return refuse(io::ErrorKind::FileTooLarge);
                 };
@@ -100,6 +103,10 @@ impl Shared {
                 Poll::Ready(None)
             }
             Poll::Pending => {
+                if !self.waiting {
+                    self.waiting = true;
+                    self.deadline.as_mut().reset(Instant::now() + self.idle);
+                }
                 if self.deadline.as_mut().poll(context).is_pending() {
                     return Poll::Pending;
                 }

@@ -2,7 +2,11 @@
 
 use std::io;
 
-use photos_api::FieldError;
+use imaging::ImageError;
+use photos_api::{FieldError, PhotoId};
+
+use crate::db::DbError;
+use crate::store::StoreError;
 
 /// A fault of an upload or a variant. [`crate::error`] gives each its status and code.
 #[derive(Debug, thiserror::Error)]
@@ -23,14 +27,26 @@ pub enum MediaError {
         limit: u64,
     },
     /// Not a JPEG, PNG, WebP or GIF.
-    #[error("the file is not a JPEG, PNG, WebP or GIF image")]
-    Unsupported,
+    #[error("{0}")]
+    Unsupported(String),
     /// Too many pixels, a side too long, or too much memory to decode.
     #[error("{0}")]
     Dimensions(String),
     /// The bytes begin like an image but cannot be decoded.
-    #[error("the image cannot be decoded: {0}")]
+    #[error("{0}")]
     Corrupt(String),
+    /// The pipeline failed, and the image is not to blame.
+    #[error("no variant could be made")]
+    Encode(#[source] ImageError),
+    /// A variant cannot be made from an original that was accepted once.
+    #[error("a missing variant could not be made from its original")]
+    Variant(#[source] ImageError),
+    /// A photo's row is damaged.
+    #[error("the row of photo {id} is damaged: its sha256 is none")]
+    Row {
+        /// The photo.
+        id: PhotoId,
+    },
     /// There is no image, or an empty one.
     #[error("the part `{part}` with the image is missing or empty")]
     Missing {
@@ -55,9 +71,26 @@ pub enum MediaError {
     /// The spool cannot be written or read.
     #[error("the spool failed")]
     Spool(#[source] io::Error),
-    /// A job on the CPU pool panicked.
-    #[error("image processing panicked: {0}")]
+    /// A job panicked.
+    #[error("a job panicked: {0}")]
     Panicked(String),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ImageError> for MediaError {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::Unsupported(_) => Self::Unsupported(error.to_string()),
+            ImageError::Corrupt(_) => Self::Corrupt(error.to_string()),
+            ImageError::TooLarge { .. } => Self::Dimensions(error.to_string()),
+            ImageError::Encode(_) => Self::Encode(error),
+        }
+    }
 }
 
 impl MediaError {

@@ -102,9 +102,17 @@ impl Spooled {
     /// # Errors
     /// [`MediaError::Spool`].
     pub async fn read(&self) -> Result<Bytes, MediaError> {
-        let path = self.path.to_path_buf();
-        blocking(move || std::fs::read(path).map(Bytes::from)).await
+        read(&self.path).await
     }
+}
+
+/// Reads a whole file of the spool. The caller holds its length in the memory budget.
+///
+/// # Errors
+/// [`MediaError::Spool`].
+pub(super) async fn read(path: &Path) -> Result<Bytes, MediaError> {
+    let path = path.to_path_buf();
+    blocking(move || std::fs::read(path).map(Bytes::from)).await
 }
 
 impl SpoolWriter {
