@@ -185,9 +185,11 @@ async fn open(piece: Piece, fault: Arc<Mutex<Option<(PathBuf, Error)>>>) -> Resu
 }
 
 async fn readable_length(path: &Path) -> Result<u64, Error> {
-    let metadata = tokio::fs::File::open(path).await?.metadata().await?;
+    // Asked before opening, which would wait for a writer if it is a named pipe.
+    let metadata = tokio::fs::metadata(path).await?;
     if !metadata.is_file() {
         return Err(Error::new(ErrorKind::InvalidInput, "not a file"));
     }
+    tokio::fs::File::open(path).await?;
     Ok(metadata.len())
 }

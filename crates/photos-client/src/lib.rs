@@ -48,3 +48,8 @@ pub use photos_api::{
 };
 pub use retry::RetryPolicy;
 pub use store::{FileStore, MemoryStore, StoreGuard, TokenStore, TokenStoreError, Tokens};
+
+/// The examples of `doc/client.md`, so that they are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../doc/client.md")]
+pub struct ClientPage;

@@ -1,6 +1,8 @@
 //! The client against servers that behave in ways of their own.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[cfg(feature = "cli")]
+mod cli;
 mod lists;
 mod login;
 mod raw;
