@@ -1,0 +1,124 @@
+//! The command line of the service: serving, and what an operator does beside it.
+
+mod users;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use config::{PhotosEnv, process_environment};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{Options, StartError};
+use crate::db::{DatabaseSettings, Db};
+use crate::http::openapi;
+use crate::http::server::Service;
+use crate::logging;
+
+/// Usage or environment is wrong.
+const USAGE: u8 = 2;
+
+/// The photos service. It reads its environment, prefix PS_; without a command it serves.
+#[derive(Debug, Parser)]
+#[command(name = "photos", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until SIGTERM or Ctrl-C (the default)
+    Serve,
+    /// Bring the database's schema up to date
+    Migrate,
+    /// Make users, list them, set their passwords
+    #[command(subcommand)]
+    Users(users::Command),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+/// Runs a command with the given environment.
+///
+/// # Errors
+/// Whatever stops it, to be shown to the operator.
+pub async fn run(
+    cli: Cli,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> anyhow::Result<ExitCode> {
+    let command = cli.command.unwrap_or(Command::Serve);
+    if matches!(command, Command::Openapi) {
+        println!("{}", openapi::document().to_pretty_json()?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let env = match process_environment(variables).and_then(|map| PhotosEnv::from_map(&map)) {
+        Ok(env) => env,
+        Err(faults) => {
+            eprintln!("{faults}");
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    logging::start(&env)?;
+    match command {
+        Command::Serve => serve(env).await?,
+        Command::Migrate => migrate(&env).await?,
+        Command::Users(command) => users::run(command, &env).await?,
+        Command::Openapi => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(env: PhotosEnv) -> anyhow::Result<()> {
+    let told = stop_signal()?;
+    tokio::select! {
+        service = Service::start(env, Options::default()) => {
+            let service = service?;
+            told.cancelled().await;
+            service.stop().await;
+        }
+        () = told.cancelled() => tracing::info!("stopped before it served"),
+    }
+    Ok(())
+}
+
+/// Cancelled at the first SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<CancellationToken> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let token = CancellationToken::new();
+    let told = token.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => tracing::info!("SIGTERM received"),
+            _ = interrupt.recv() => tracing::info!("SIGINT received"),
+        }
+        told.cancel();
+    });
+    Ok(token)
+}
+
+async fn migrate(env: &PhotosEnv) -> anyhow::Result<()> {
+    let db = Db::connect(&DatabaseSettings::from(env)).await?;
+    let applied = db.migrate().await?;
+    if applied.is_empty() {
+        eprintln!("The schema was up to date.");
+    }
+    for version in applied {
+        println!("{version}");
+    }
+    Ok(())
+}
+
+/// The database, with the schema of this version.
+async fn database(env: &PhotosEnv) -> Result<Db, StartError> {
+    let db = Db::connect(&DatabaseSettings::from(env)).await?;
+    if env.migrate {
+        db.migrate().await?;
+    } else if !db.schema_is_current().await? {
+        return Err(StartError::Schema);
+    }
+    Ok(db)
+}
