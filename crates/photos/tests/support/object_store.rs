@@ -30,8 +30,8 @@ pub(crate) enum Place {
 pub(crate) fn s3_server() -> Option<(String, String, String)> {
     let Ok(endpoint) = env::var("PHOTOS_TEST_S3_ENDPOINT") else {
         assert!(
-            env::var("CI").is_err_and(|_| true),
-            "CI needs PHOTOS_TEST_S3_ENDPOINT; run `cargo xtask test`"
+            env::var("CI").as_deref() != Ok("true"),
+            "in CI, PHOTOS_TEST_S3_ENDPOINT must be set"
         );
         eprintln!("skipped: PHOTOS_TEST_S3_ENDPOINT is not set, so nothing runs on S3");
         return None;
