@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::{
-    commands::{completions::Completions, deps::Deps},
+    commands::{completions::Completions, deps::Deps, env::Env},
     context::Context,
 };
 
@@ -24,6 +24,7 @@ struct Plasma {
 #[derive(clap::Subcommand)]
 enum Command {
     Deps(Deps),
+    Env(Env),
     Completions(Completions),
 }
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let plasma = Plasma::parse();
     let outcome = Context::discover().and_then(|context| match plasma.command {
         Command::Deps(command) => command.run(&context),
+        Command::Env(command) => command.run(&context),
         Command::Completions(command) => command.run::<Plasma>(),
     });
     outcome::conclude(outcome)

@@ -185,14 +185,19 @@ pub(crate) fn missing<'v>(
 
 /// A name that nobody knows, with the nearest known one if it is near enough to be meant.
 pub(crate) fn unknown<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
-    let nearest = known
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4);
-    match nearest {
-        Some((_, candidate)) => format!("is unknown; did you mean `{candidate}`?"),
+    match nearest(name, known) {
+        Some(candidate) => format!("is unknown; did you mean `{candidate}`?"),
         None => "is unknown".into(),
     }
+}
+
+/// The known name that a wrong one was probably meant to be.
+pub fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
+        .map(|(_, candidate)| candidate)
 }
 
 fn set<'v>(variables: &'v BTreeMap<String, String>, name: &str) -> Option<&'v str> {

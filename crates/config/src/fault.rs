@@ -32,7 +32,7 @@ impl fmt::Display for Place {
             Self::WholeFile(path) => write!(f, "{}", path.display()),
             Self::Process(_) => f.write_str("process environment"),
             Self::Default => f.write_str("default"),
-            Self::Nowhere => f.write_str("nothing set"),
+            Self::Nowhere => f.write_str("nowhere"),
         }
     }
 }
@@ -83,6 +83,26 @@ impl Faults {
     /// Whether nothing is wrong.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether a fault is about one of these.
+    pub fn concern(&self, subjects: &[&str]) -> bool {
+        self.0.iter().any(|fault| {
+            fault
+                .subject
+                .as_deref()
+                .is_some_and(|own| subjects.contains(&own))
+        })
+    }
+
+    /// One line for each fault.
+    pub fn list(&self) -> String {
+        self.0.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")
     }
 
     /// The faults.

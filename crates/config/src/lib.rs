@@ -4,23 +4,41 @@
 //! and checks them against the same definitions.
 
 mod access;
+mod cluster;
 mod environment;
+mod export;
 mod fault;
 mod frontend;
+mod keys;
+mod known;
+mod layer;
 mod photos;
 mod preset;
+mod reference;
 mod secret;
+mod secrets;
+mod shell;
 mod spec;
 mod stage;
+mod stage_env;
+mod trap;
 mod value;
+mod yaml;
 
 pub use access::{DatabaseUrl, LogFormat, Registration, StoreUrl};
-pub use environment::process_environment;
+pub use cluster::{Cluster, Home, names as cluster_names};
+pub use environment::{nearest, process_environment};
+pub use export::Format;
 pub use fault::{Fault, Faults, Place};
 pub use frontend::FrontendEnv;
+pub use keys::check_same_keys;
+pub use layer::Origin;
 pub use photos::PhotosEnv;
 pub use preset::{Preset, PresetMode};
+pub use reference::reference;
 pub use secret::Secret;
-pub use spec::{APPS, App, Fallback, Need, Rules, Variable};
+pub use shell::{SHELL_VARS, Shell, shell_vars, strip_shell_vars};
+pub use spec::{APPS, App, Belongs, Fallback, Need, Rules, Variable};
 pub use stage::{Stage, Target, UnknownName};
+pub use stage_env::{Request, Secrets, Setting, StageEnv};
 pub use value::{Kind, Value};

@@ -11,7 +11,7 @@ use crate::access::{DatabaseUrl, LogFormat, Registration, StoreUrl};
 use crate::environment::environment;
 use crate::preset::Preset;
 use crate::secret::Secret;
-use crate::spec::{Fallback, at_least, needed_if, range, schemes};
+use crate::spec::{Fallback, at_least, needed_if, range, schemes, used_if};
 
 const HTTP: &[&str] = &["http", "https"];
 const DAY: u64 = 24 * 60 * 60;
@@ -53,7 +53,7 @@ environment! {
         /// Redis, which replicas share to count failed logins. Unset: they count in the database.
         PS_REDIS_URL => redis_url: Option<Url>, schemes(&["redis", "rediss"]);
         /// The password of Redis.
-        PS_REDIS_PASSWORD => redis_password: Option<Secret>;
+        PS_REDIS_PASSWORD => redis_password: Option<Secret>, used_if("redis_url", "redis");
 
         /// Signs access tokens: at least 32 bytes, the same in all replicas. A new one ends all access tokens.
         PS_JWT_SECRET => jwt_secret: Secret, at_least(32);

@@ -59,9 +59,16 @@ pub struct Variable {
 impl Variable {
     /// When the variable must be set.
     pub const fn need(&self) -> Need {
-        match (self.fallback, self.rules.needed_if) {
+        match (self.fallback, self.rules.belongs) {
             (Fallback::Required, _) => Need::Always,
-            (_, Some((key, scheme))) => Need::IfScheme { key, scheme },
+            (
+                _,
+                Some(Belongs {
+                    key,
+                    scheme,
+                    required: true,
+                }),
+            ) => Need::IfScheme { key, scheme },
             _ => Need::Never,
         }
     }
@@ -89,7 +96,7 @@ pub enum Need {
     IfScheme {
         /// The other variable's key.
         key: &'static str,
-        /// The scheme that asks for this one.
+        /// How the scheme begins that asks for this one.
         scheme: &'static str,
     },
     /// It has a default, or may stay unset.
@@ -103,8 +110,19 @@ pub struct Rules {
     pub range: Option<(u64, u64)>,
     /// The schemes that a URL may have; empty means any.
     pub schemes: &'static [&'static str],
-    /// Needed if the URL in that other key has that scheme.
-    pub needed_if: Option<(&'static str, &'static str)>,
+    /// The URL without which the value says nothing.
+    pub belongs: Option<Belongs>,
+}
+
+/// A variable that is part of what another one's URL names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Belongs {
+    /// The other variable's key.
+    pub key: &'static str,
+    /// How its URL's scheme begins.
+    pub scheme: &'static str,
+    /// Whether such a URL is a fault without this variable.
+    pub required: bool,
 }
 
 impl Rules {
@@ -112,7 +130,7 @@ impl Rules {
     pub const NONE: Self = Self {
         range: None,
         schemes: &[],
-        needed_if: None,
+        belongs: None,
     };
 
     /// Says what is wrong with a value of the right type.
@@ -162,10 +180,26 @@ pub(crate) const fn schemes(schemes: &'static [&'static str]) -> Rules {
     }
 }
 
-/// Needed if the URL in `key` has this scheme.
+/// Needed if the URL in `key` has a scheme that begins so.
 pub(crate) const fn needed_if(key: &'static str, scheme: &'static str) -> Rules {
     Rules {
-        needed_if: Some((key, scheme)),
+        belongs: Some(Belongs {
+            key,
+            scheme,
+            required: true,
+        }),
+        ..Rules::NONE
+    }
+}
+
+/// Used only if the URL in `key` has a scheme that begins so, and optional even then.
+pub(crate) const fn used_if(key: &'static str, scheme: &'static str) -> Rules {
+    Rules {
+        belongs: Some(Belongs {
+            key,
+            scheme,
+            required: false,
+        }),
         ..Rules::NONE
     }
 }
