@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::{PhotosEnv, Secret, StoreUrl};
+use config::{PhotosEnv, Secret};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -18,8 +19,9 @@ use crate::domain::now_micros;
 use crate::http::fallback::RouteTable;
 use crate::http::metrics::Metrics;
 use crate::http::openapi;
+use crate::jobs::sweeper::{SweepSettings, SweepStatus, Sweeper};
 use crate::media::Media;
-use crate::store::{S3Settings, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// What only tests choose.
 #[derive(Clone, Debug)]
@@ -106,6 +108,8 @@ pub struct App {
     pub stopping: CancellationToken,
     /// Jobs in the background, which the end waits for.
     pub jobs: TaskTracker,
+    /// What this replica's sweeper does.
+    pub sweeper: watch::Sender<SweepStatus>,
     pub(crate) routes: RouteTable,
     pub(crate) document: String,
 }
@@ -118,7 +122,7 @@ impl App {
     pub async fn build(env: PhotosEnv, options: Options, public_url: Url) -> Result<Arc<Self>, StartError> {
         let document = openapi::document();
         let db = Db::connect(&DatabaseSettings::from(&env)).await?;
-        let store = open_store(&env).await?;
+        let store = Store::open(&env).await?;
         let throttle = match &env.redis_url {
             Some(url) => Throttle::shared(url, env.redis_password.as_ref().map(Secret::expose))?,
             None => Throttle::in_memory(),
@@ -130,6 +134,7 @@ impl App {
             metrics: Metrics::new()?,
             stopping: CancellationToken::new(),
             jobs: TaskTracker::new(),
+            sweeper: watch::Sender::default(),
             routes: RouteTable::new(&document),
             document: document.to_pretty_json()?,
             media: Media::open(&env, db.clone(), store.clone()).map_err(StartError::Spool)?,
@@ -154,7 +159,22 @@ impl App {
         } else if !self.db.schema_is_current().await? {
             return Err(StartError::Schema);
         }
+        if let Err(error) = self.store.ping().await {
+            // Readiness says so too, and comes back with the store.
+            tracing::warn!(%error, "the store is not there yet");
+        }
         self.ensure_superuser().await
+    }
+
+    /// Starts the jobs in the background; they end with [`App::stop`].
+    pub fn start_jobs(&self) {
+        let sweeper = Sweeper::new(
+            self.db.clone(),
+            self.store.clone(),
+            SweepSettings::from(&self.env),
+        );
+        self.jobs
+            .spawn(sweeper.report_to(self.sweeper.clone()).run(self.stopping.clone()));
     }
 
     async fn ensure_superuser(&self) -> Result<(), StartError> {
@@ -194,18 +214,5 @@ impl App {
     pub async fn close(&self) {
         self.jobs.close();
         self.jobs.wait().await;
-    }
-}
-
-async fn open_store(env: &PhotosEnv) -> Result<Store, StoreError> {
-    match &env.store_url {
-        StoreUrl::File(folder) => Store::disk(folder).await,
-        StoreUrl::S3 { bucket } => Store::s3(&S3Settings {
-            bucket,
-            endpoint: env.s3_endpoint.as_ref().map(Url::as_str),
-            region: &env.s3_region,
-            access_key: env.s3_access_key.as_ref().map_or("", Secret::expose),
-            secret_key: env.s3_secret_key.as_ref().map_or("", Secret::expose),
-        }),
     }
 }

@@ -1,6 +1,9 @@
 //! The command line of the service: serving, and what an operator does beside it.
 
+mod backup;
+mod fsck;
 mod users;
+mod variants;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -16,6 +19,7 @@ use crate::db::{DatabaseSettings, Db};
 use crate::http::openapi;
 use crate::http::server::Service;
 use crate::logging;
+use crate::store::Store;
 
 /// Usage or environment is wrong.
 const USAGE: u8 = 2;
@@ -37,6 +41,15 @@ enum Command {
     /// Make users, list them, set their passwords
     #[command(subcommand)]
     Users(users::Command),
+    /// Compare the database with the store, and repair what differs if told to
+    Fsck(fsck::Args),
+    /// Make pictures ahead of their first viewer
+    #[command(subcommand)]
+    Variants(variants::Command),
+    /// Write the database and the checksums of all objects into a new folder
+    Backup(backup::BackupArgs),
+    /// Fill an empty database from a backup, if the store has what it needs
+    Restore(backup::RestoreArgs),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -66,6 +79,10 @@ pub async fn run(
         Command::Serve => serve(env).await?,
         Command::Migrate => migrate(&env).await?,
         Command::Users(command) => users::run(command, &env).await?,
+        Command::Fsck(args) => return fsck::run(&args, &env).await,
+        Command::Variants(command) => return variants::run(&command, &env).await,
+        Command::Backup(args) => backup::backup(&args, &env).await?,
+        Command::Restore(args) => backup::restore(&args, &env).await?,
         Command::Openapi => {}
     }
     Ok(ExitCode::SUCCESS)
@@ -110,6 +127,14 @@ async fn migrate(env: &PhotosEnv) -> anyhow::Result<()> {
         println!("{version}");
     }
     Ok(())
+}
+
+/// The database and the store, both of which must answer.
+async fn database_and_store(env: &PhotosEnv) -> anyhow::Result<(Db, Store)> {
+    let db = database(env).await?;
+    let store = Store::open(env).await?;
+    store.ensure_bucket().await?;
+    Ok((db, store))
 }
 
 /// The database, with the schema of this version.

@@ -72,6 +72,7 @@ impl Service {
         let shutdown = env.shutdown_timeout;
         let app = App::build(env, options, public_url).await?;
         app.prepare().await?;
+        app.start_jobs();
         let public_server = serve_public(&app, public_listener, shutdown).map_err(StartError::Serve)?;
         let internal_server = serve_internal(&app, internal_listener).map_err(StartError::Serve)?;
         tracing::info!(url = %app.public_url, %public, %internal, "listening");

@@ -72,6 +72,12 @@ impl Sweeper {
         }
     }
 
+    /// Tells its state to `status` from now on.
+    pub fn report_to(mut self, status: watch::Sender<SweepStatus>) -> Self {
+        self.status = status;
+        self
+    }
+
     /// What this replica's sweeper did last, for the admin; it changes with every pass.
     pub fn status(&self) -> watch::Receiver<SweepStatus> {
         self.status.subscribe()
