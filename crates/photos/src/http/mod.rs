@@ -13,6 +13,7 @@ mod auth;
 pub(crate) mod fallback;
 mod internal;
 mod pages;
+mod photos;
 mod sessions;
 mod shell;
 mod strict;
@@ -32,6 +33,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
             auth::routes(config);
             users::routes(config);
             sessions::routes(config);
+            photos::routes(config);
         }),
     );
 }
