@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::StreamExt;
 use jiff::Timestamp;
 use photos_api::{IDEMPOTENCY_KEY, PROBLEM_JSON, Problem, ProblemCode};
 use reqwest::header::{
@@ -221,7 +222,9 @@ impl Transport {
             return self.answer(url, request.timeout(self.timeout)).await;
         };
         let activity = Activity::new();
-        let body = reqwest::Body::wrap_stream(form.stream(activity.clone(), pause));
+        // Dropped with this attempt: what a refused upload has not sent yet need not be sent.
+        let (_attempt, ended) = tokio::sync::oneshot::channel::<()>();
+        let body = reqwest::Body::wrap_stream(form.stream(activity.clone(), pause).take_until(ended));
         let request = request
             .header(CONTENT_TYPE, form.content_type())
             .header(CONTENT_LENGTH, form.length())

@@ -8,6 +8,7 @@ use std::time::Duration;
 use photos_client::{BatchMode, ClientError, NewPhoto, ProblemCode, Progress};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 
 use crate::raw::{Raw, answer, content_length, read_head, read_request};
 use crate::{builder, client, photo, problem_json};
@@ -77,6 +78,42 @@ async fn a_refusal_by_the_head_arrives_even_if_the_server_just_closes() {
             .unwrap_err();
         assert_eq!(error.code(), Some(ProblemCode::BodyTooLarge), "{error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_file_is_not_sent_to_its_end() {
+    let length = 256 * MIB;
+    let file = file(length);
+    let (told, received) = (Arc::new(Semaphore::new(0)), Arc::new(Mutex::new(None)));
+    let (wait, sum) = (Arc::clone(&told), Arc::clone(&received));
+    let server = Raw::start(move |_, mut socket| {
+        let (wait, sum) = (Arc::clone(&wait), Arc::clone(&sum));
+        async move {
+            read_head(&mut socket).await;
+            refuse(&mut socket).await;
+            wait.acquire().await.unwrap().forget();
+            let mut bytes = 0;
+            let mut sink = vec![0; 64 * 1024];
+            while let Ok(read @ 1..) = socket.read(&mut sink).await {
+                bytes += read as u64;
+            }
+            *sum.lock().unwrap() = Some(bytes);
+            wait.close();
+        }
+    })
+    .await;
+    let error = client(&server.url)
+        .photos()
+        .create(NewPhoto::from_path(&file))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some(ProblemCode::BodyTooLarge), "{error}");
+    told.add_permits(1);
+    while !told.is_closed() {
+        tokio::task::yield_now().await;
+    }
+    let received = received.lock().unwrap().unwrap();
+    assert!(received < length / 4, "{received} bytes");
 }
 
 #[tokio::test]
