@@ -50,7 +50,7 @@ environment! {
         /// The secret half of the S3 key.
         PS_S3_SECRET_KEY => s3_secret_key: Option<Secret>, needed_if("store_url", "s3");
 
-        /// Redis, which replicas share to count failed logins. Unset: they count in the database.
+        /// Redis, which replicas share to count failed logins. Unset: each replica counts for itself.
         PS_REDIS_URL => redis_url: Option<Url>, schemes(&["redis", "rediss"]);
         /// The password of Redis.
         PS_REDIS_PASSWORD => redis_password: Option<Secret>, used_if("redis_url", "redis");
