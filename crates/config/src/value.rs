@@ -16,6 +16,8 @@ pub enum Kind {
     Text,
     /// A whole number.
     Number,
+    /// A number of bytes.
+    Bytes,
     /// `true` or `false`.
     Bool,
     /// A number with a unit.
@@ -42,6 +44,7 @@ impl Kind {
         match self {
             Self::Text => "text".into(),
             Self::Number => "whole number".into(),
+            Self::Bytes => "bytes".into(),
             Self::Bool => "true or false".into(),
             Self::Duration => "duration".into(),
             Self::Secret => "secret".into(),
@@ -54,26 +57,13 @@ impl Kind {
         }
     }
 
-    /// A size of this kind, for people.
-    pub(crate) fn show(self, size: u64) -> String {
+    /// What stands behind a size of this kind, with its leading space.
+    pub(crate) const fn unit(self) -> &'static str {
         match self {
-            Self::Duration => duration(size),
-            Self::Secret => format!("{size} bytes"),
-            _ => size.to_string(),
+            Self::Duration => " s",
+            Self::Bytes | Self::Secret => " bytes",
+            _ => "",
         }
-    }
-}
-
-/// Milliseconds in the largest unit that holds them without a rest.
-fn duration(milliseconds: u64) -> String {
-    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
-    let whole = units
-        .iter()
-        .find(|(_, length)| milliseconds > 0 && milliseconds.is_multiple_of(*length));
-    match whole {
-        Some((unit, length)) => format!("{}{unit}", milliseconds / length),
-        None if milliseconds == 0 => "0s".to_owned(),
-        None => format!("{milliseconds}ms"),
     }
 }
 
@@ -219,7 +209,7 @@ impl Value for Duration {
     }
 
     fn size(&self) -> Option<u64> {
-        u64::try_from(self.as_millis()).ok()
+        Some(self.as_secs())
     }
 }
 

@@ -88,6 +88,7 @@ async fn create(db: &Db, new: NewUser) -> anyhow::Result<()> {
             )
         }
         Err(CreateUserError::Db(error)) => Err(error.into()),
+        Err(error @ CreateUserError::Forbidden) => Err(error.into()),
     }
 }
 

@@ -3,15 +3,28 @@
 
 pub mod audit;
 pub mod backup;
+mod claims;
+mod connection;
 pub mod error;
 pub mod idempotency;
 pub mod leases;
+mod migrations;
 pub mod objects;
 pub mod photos;
+mod records;
+mod run;
+mod schema;
 pub mod sessions;
+mod sql;
 pub mod users;
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use config::{DatabaseUrl, PhotosEnv, Secret};
+
+use connection::{AnyConnection, Manager};
+use run::{Lane, Step, Transaction};
 
 pub use error::DbError;
 
@@ -38,7 +51,10 @@ impl From<&PhotosEnv> for DatabaseSettings {
 
 /// The database. Clones share connections.
 #[derive(Debug, Clone)]
-pub struct Db {}
+pub struct Db {
+    readers: Lane,
+    writers: Lane,
+}
 
 impl Db {
     /// Prepares connections. A PostgreSQL server that does not answer yet is no error: verbs are unavailable until it does.
@@ -46,32 +62,79 @@ impl Db {
     /// # Errors
     /// If the SQLite file cannot be opened or made, or the settings are not usable.
     pub async fn connect(settings: &DatabaseSettings) -> Result<Self, DbError> {
-        let _ = settings;
-        Ok(Self {})
-    }
-
-    /// Brings the schema up to date, under a lock that holds among all replicas. Gives the versions that were applied.
-    pub async fn migrate(&self) -> Result<Vec<String>, DbError> {
-        Err(self.not_yet())
-    }
-
-    /// Undoes every migration: for tests.
-    pub async fn revert_all(&self) -> Result<(), DbError> {
-        Err(self.not_yet())
-    }
-
-    /// Whether every migration of this program was applied.
-    pub async fn schema_is_current(&self) -> Result<bool, DbError> {
-        Err(self.not_yet())
+        if let DatabaseUrl::Sqlite(path) = &settings.url {
+            let path = path.clone();
+            let work = tokio::task::spawn_blocking(move || prepare_file(&path));
+            work.await.map_err(|error| DbError::Fault(error.to_string()))??;
+        }
+        let (reader, writer) = Manager::pair(&settings.url, settings.password.as_ref())?;
+        Ok(match writer {
+            Some(writer) => Self {
+                readers: Lane::new(reader, settings.pool, Transaction::Snapshot),
+                writers: Lane::new(writer, 1, Transaction::Write),
+            },
+            None => {
+                let both = Lane::new(reader, settings.pool, Transaction::Write);
+                Self {
+                    readers: both.clone(),
+                    writers: both,
+                }
+            }
+        })
     }
 
     /// Whether the database answers: one trip.
     pub async fn ping(&self) -> Result<(), DbError> {
-        Err(self.not_yet())
+        self.read(|connection| Ok(run::probe(connection)?)).await
     }
 
-    #[expect(clippy::unused_self, reason = "goes with the first verbs")]
+    /// Statements that need no common snapshot.
+    async fn read<T: Send + 'static>(
+        &self,
+        body: impl FnMut(&mut AnyConnection) -> Step<T> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let Ok(value) = self.readers.run(Transaction::None, body).await?;
+        Ok(value)
+    }
+
+    /// A transaction that changes something.
+    async fn write<T: Send + 'static>(
+        &self,
+        body: impl FnMut(&mut AnyConnection) -> Step<T> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let Ok(value) = self.writers.run(Transaction::Write, body).await?;
+        Ok(value)
+    }
+
+    /// A transaction that changes something, or undoes it and answers why.
+    async fn write_or<T: Send + 'static, E: Send + 'static>(
+        &self,
+        body: impl FnMut(&mut AnyConnection) -> Step<T, E> + Send + 'static,
+    ) -> Result<Result<T, E>, DbError> {
+        self.writers.run(Transaction::Write, body).await
+    }
+
     fn not_yet(&self) -> DbError {
+        let _ = self;
         DbError::Fault("not yet".into())
     }
+}
+
+/// Makes the file and its folder, and switches it to WAL, which fails while another process does the same.
+fn prepare_file(path: &Path) -> Result<(), DbError> {
+    let fault = |error: &dyn std::fmt::Display| {
+        DbError::Refused(format!("cannot open the database {}: {error}", path.display()))
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| fault(&error))?;
+    }
+    let name = path.to_str().ok_or_else(|| fault(&"its path is not UTF-8"))?;
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while let Err(error) = connection::switch_to_wal(name) {
+        if Instant::now() > deadline || !error.to_string().contains("locked") {
+            return Err(fault(&error));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
 }

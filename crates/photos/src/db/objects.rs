@@ -1,8 +1,18 @@
 //! The ledger of objects: every object of the store has a row here before its first byte is written.
 
+use std::str::FromStr;
 use std::time::Duration;
 
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+pub use super::claims::Claim;
+use super::records::{ObjectRecord, read, read_size};
+use super::run::Step;
+use super::schema::objects;
+use super::sql::{Sql, Value, locking};
 use super::{Db, DbError};
+use crate::domain::time::{before, from_micros};
 use crate::domain::{PhotoId, Timestamp};
 
 /// Where an object is in its life.
@@ -68,20 +78,15 @@ pub struct ObjectRow {
     pub created_at: Timestamp,
 }
 
-/// Who makes a variant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
-    /// The caller does: write the bytes, then `finish_variant`; `touch_objects` meanwhile if it takes long.
-    Mine,
-    /// It is there already.
-    Live(ObjectRow),
-    /// Another maker is at it; ask again, at the latest then.
-    Busy {
-        /// When its claim ends, if it shows no sign of life.
-        until: Timestamp,
-    },
-    /// The photo is gone.
-    Gone,
+impl FromStr for ObjectState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| format!("`{text}` is no state of an object"))
+    }
 }
 
 impl Db {
@@ -92,34 +97,17 @@ impl Db {
         maker: &str,
         now: Timestamp,
     ) -> Result<(), DbError> {
-        let _ = (objects, maker, now);
-        Err(self.not_yet())
-    }
-
-    /// Claims the making of a variant: one maker at a time among all replicas. A maker without a sign of life for `lease` loses it.
-    pub async fn claim_variant(
-        &self,
-        object: NewObject,
-        maker: &str,
-        lease: Duration,
-        now: Timestamp,
-    ) -> Result<Claim, DbError> {
-        let _ = (object, maker, lease, now);
-        Err(self.not_yet())
-    }
-
-    /// Turns a claimed variant live. `false`: the claim was lost, because its photo went or another maker took over. Then, if
-    /// `find_objects` shows no row, the caller deletes the bytes that it wrote.
-    pub async fn finish_variant(
-        &self,
-        key: &str,
-        maker: &str,
-        bytes: u64,
-        sha256: &str,
-        now: Timestamp,
-    ) -> Result<bool, DbError> {
-        let _ = (key, maker, bytes, sha256, now);
-        Err(self.not_yet())
+        if objects.is_empty() {
+            return Ok(());
+        }
+        let maker = maker.to_owned();
+        self.write(move |connection| {
+            for part in objects.chunks(500) {
+                insert(part, &maker, now).execute(connection)?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Gives up pending objects of a maker: the sweeper deletes what there is of them.
@@ -129,8 +117,15 @@ impl Db {
         maker: &str,
         now: Timestamp,
     ) -> Result<(), DbError> {
-        let _ = (keys, maker, now);
-        Err(self.not_yet())
+        let maker = maker.to_owned();
+        let set = Sql::new("UPDATE objects SET state = 'deleting', heartbeat_at = ").bind(now);
+        self.each_key(
+            keys,
+            set,
+            Sql::new(" AND state = 'pending' AND maker = ").bind(maker),
+        )
+        .await
+        .map(drop)
     }
 
     /// Sign of life of a maker for its pending objects. Says how many it still has.
@@ -140,8 +135,14 @@ impl Db {
         maker: &str,
         now: Timestamp,
     ) -> Result<u64, DbError> {
-        let _ = (keys, maker, now);
-        Err(self.not_yet())
+        let maker = maker.to_owned();
+        let set = Sql::new("UPDATE objects SET heartbeat_at = ").bind(now);
+        self.each_key(
+            keys,
+            set,
+            Sql::new(" AND state = 'pending' AND maker = ").bind(maker),
+        )
+        .await
     }
 
     /// Turns pending objects without a sign of life for `grace` into deleting ones, and gives up to `limit` deleting objects with
@@ -153,42 +154,178 @@ impl Db {
         limit: u32,
         now: Timestamp,
     ) -> Result<Vec<ObjectRow>, DbError> {
-        let _ = (grace, after, limit, now);
-        Err(self.not_yet())
+        let stale = before(now, grace);
+        self.write(move |connection| {
+            // Whatever is locked shows a sign of life just now.
+            let locking = locking(connection, " FOR UPDATE SKIP LOCKED");
+            Sql::<()>::new(
+                "UPDATE objects SET state = 'deleting' WHERE key IN (SELECT key FROM objects WHERE ",
+            )
+            .sql("state = 'pending' AND heartbeat_at <= ")
+            .bind(stale)
+            .sql(" ORDER BY key")
+            .sql(locking)
+            .sql(")")
+            .execute(connection)?;
+            let records: Vec<ObjectRecord> = objects::table
+                .filter(objects::state.eq(ObjectState::Deleting.as_str()))
+                .filter(objects::key.gt(after.clone().unwrap_or_default()))
+                .order(objects::key)
+                .limit(i64::from(limit))
+                .load(connection)?;
+            rows(records)
+        })
+        .await
     }
 
     /// Deletes the rows of deleting objects whose bytes are gone. Says how many.
     pub async fn forget_objects(&self, keys: Vec<String>) -> Result<u64, DbError> {
-        let _ = keys;
-        Err(self.not_yet())
+        self.each_key(
+            keys,
+            Sql::new("DELETE FROM objects"),
+            Sql::new(" AND state = 'deleting'"),
+        )
+        .await
     }
 
     /// Turns live objects into deleting ones: for fsck, which found their bytes damaged or their photo gone. Says how many.
     pub async fn condemn_objects(&self, keys: Vec<String>, now: Timestamp) -> Result<u64, DbError> {
-        let _ = (keys, now);
-        Err(self.not_yet())
+        let set = Sql::new("UPDATE objects SET state = 'deleting', heartbeat_at = ").bind(now);
+        self.each_key(keys, set, Sql::new(" AND state = 'live'")).await
     }
 
     /// Rows by key: up to `limit` of those whose key is greater than `after`.
     pub async fn page_objects(&self, after: Option<String>, limit: u32) -> Result<Vec<ObjectRow>, DbError> {
-        let _ = (after, limit);
-        Err(self.not_yet())
+        self.read(move |connection| {
+            let records: Vec<ObjectRecord> = objects::table
+                .filter(objects::key.gt(after.clone().unwrap_or_default()))
+                .order(objects::key)
+                .limit(i64::from(limit))
+                .load(connection)?;
+            rows(records)
+        })
+        .await
     }
 
-    /// The rows of keys; missing ones are missing in the answer.
+    /// The rows of keys, by key; missing ones are missing in the answer.
     pub async fn find_objects(&self, keys: Vec<String>) -> Result<Vec<ObjectRow>, DbError> {
-        let _ = keys;
-        Err(self.not_yet())
+        self.read(move |connection| {
+            let mut found = Vec::new();
+            for part in sorted(&keys).chunks(500) {
+                let records: Vec<ObjectRecord> = objects::table
+                    .filter(objects::key.eq_any(part))
+                    .order(objects::key)
+                    .load(connection)?;
+                found.extend(rows(records)?);
+            }
+            Ok(found)
+        })
+        .await
     }
 
-    /// The rows of a photo.
+    /// The rows of a photo, by key.
     pub async fn objects_of_photo(&self, photo: PhotoId) -> Result<Vec<ObjectRow>, DbError> {
-        let _ = photo;
-        Err(self.not_yet())
+        self.read(move |connection| {
+            let records: Vec<ObjectRecord> = objects::table
+                .filter(objects::photo_id.eq(photo.to_string()))
+                .order(objects::key)
+                .load(connection)?;
+            rows(records)
+        })
+        .await
     }
 
     /// How many objects there are in each state, zeros included.
     pub async fn count_objects_by_state(&self) -> Result<Vec<(ObjectState, u64)>, DbError> {
-        Err(self.not_yet())
+        self.read(|connection| {
+            let counted = Sql::<(Text, BigInt)>::new("SELECT state, COUNT(*) FROM objects GROUP BY state")
+                .load::<(String, i64)>(connection)?;
+            ObjectState::ALL
+                .into_iter()
+                .map(|state| {
+                    let of_state = counted.iter().find(|(name, _)| name == state.as_str());
+                    Ok((
+                        state,
+                        read_size("count", of_state.map_or(0, |(_, count)| *count))?,
+                    ))
+                })
+                .collect()
+        })
+        .await
+    }
+
+    /// One statement for some keys, in key order, so that two of them cannot wait for each other.
+    async fn each_key(&self, keys: Vec<String>, verb: Sql, condition: Sql) -> Result<u64, DbError> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        self.write(move |connection| {
+            let mut done = 0;
+            for part in sorted(&keys).chunks(500) {
+                let locking = locking(connection, " FOR UPDATE");
+                let chosen = Sql::<()>::new(" WHERE key IN (SELECT key FROM objects WHERE key IN ")
+                    .tuple(part)
+                    .append(condition.clone())
+                    .sql(" ORDER BY key")
+                    .sql(locking)
+                    .sql(")");
+                done += verb.clone().append(chosen).execute(connection)?;
+            }
+            Ok(done as u64)
+        })
+        .await
+    }
+}
+
+/// Rows of the ledger as pending. A key that is there already is a fault: keys have their photo's id.
+pub(super) fn insert(new: &[NewObject], maker: &str, now: Timestamp) -> Sql {
+    let row = |object: &NewObject| {
+        [
+            Value::from(&object.key),
+            Value::from(object.photo_id),
+            Value::from(&object.kind),
+            Value::from(&object.content_type),
+            Value::from(ObjectState::Pending.as_str()),
+            Value::from(maker),
+            Value::from(now),
+            Value::from(now),
+        ]
+    };
+    Sql::new(
+        "INSERT INTO objects (key, photo_id, kind, content_type, state, maker, heartbeat_at, created_at) VALUES ",
+    )
+    .rows(new.iter().map(row))
+}
+
+fn sorted(keys: &[String]) -> Vec<String> {
+    let mut keys = keys.to_vec();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn rows(records: Vec<ObjectRecord>) -> Step<Vec<ObjectRow>> {
+    Ok(records
+        .into_iter()
+        .map(ObjectRow::try_from)
+        .collect::<Result<_, _>>()?)
+}
+
+impl TryFrom<ObjectRecord> for ObjectRow {
+    type Error = DbError;
+
+    fn try_from(record: ObjectRecord) -> Result<Self, DbError> {
+        Ok(Self {
+            photo_id: read("photo id", &record.photo_id)?,
+            state: read("state", &record.state)?,
+            bytes: record.bytes.map(|bytes| read_size("size", bytes)).transpose()?,
+            heartbeat_at: from_micros(record.heartbeat_at),
+            created_at: from_micros(record.created_at),
+            key: record.key,
+            kind: record.kind,
+            content_type: record.content_type,
+            sha256: record.sha256,
+            maker: record.maker,
+        })
     }
 }

@@ -1,7 +1,15 @@
 //! Sessions and their refresh tokens. A session is a family of tokens: one login on one device.
 
-use super::users::User;
+use diesel::prelude::*;
+
+use super::connection::AnyConnection;
+use super::records::{SessionRecord, TokenRecord, UserRecord, read};
+use super::run::Step;
+use super::schema::{refresh_tokens, sessions, users};
+use super::sql::{Sql, locking};
+use super::users::{User, end_sessions};
 use super::{Db, DbError};
+use crate::domain::time::from_micros;
 use crate::domain::{SessionId, Timestamp, UserId};
 
 /// A session that was not ended.
@@ -78,27 +86,77 @@ pub struct Principal {
 impl Db {
     /// Opens a session. None if the user is gone or was deactivated meanwhile.
     pub async fn open_session(&self, new: NewSession, now: Timestamp) -> Result<Option<Session>, DbError> {
-        let _ = (new, now);
-        Err(self.not_yet())
+        self.write(move |connection| {
+            // Locked, so that a deactivation either comes first or ends this session too.
+            let locking = locking(connection, " FOR SHARE");
+            let active = Sql::<(diesel::sql_types::Bool,)>::new("SELECT active FROM users WHERE id = ")
+                .bind(new.user_id)
+                .sql(locking)
+                .load::<(bool,)>(connection)?;
+            if active != [(true,)] {
+                return Ok(None);
+            }
+            let record = SessionRecord {
+                id: SessionId::now().to_string(),
+                user_id: new.user_id.to_string(),
+                created_at: now.as_microsecond(),
+                last_used_at: now.as_microsecond(),
+                expires_at: new.expires_at.as_microsecond(),
+                ended_at: None,
+                address: new.address.clone(),
+                user_agent: new.user_agent.clone(),
+            };
+            diesel::insert_into(sessions::table)
+                .values(&record)
+                .execute(connection)?;
+            insert_token(connection, &new.refresh_hash, &record.id, new.expires_at, now)?;
+            Ok(Some(record.try_into()?))
+        })
+        .await
     }
 
     /// Exchanges a refresh token. Of any number of calls with one token, on any number of replicas, one gets the next token;
     /// every later one ends the session.
     pub async fn rotate_refresh(&self, refresh: Refresh, now: Timestamp) -> Result<Rotation, DbError> {
-        let _ = (refresh, now);
-        Err(self.not_yet())
+        self.write(move |connection| rotate(connection, &refresh, now))
+            .await
     }
 
     /// The user of a session, if the session goes on and the user is active: one indexed query.
     pub async fn authenticate(&self, session: SessionId) -> Result<Option<Principal>, DbError> {
-        let _ = session;
-        Err(self.not_yet())
+        self.read(move |connection| {
+            let user: Option<UserRecord> = sessions::table
+                .inner_join(users::table)
+                .filter(sessions::id.eq(session.to_string()))
+                .filter(sessions::ended_at.is_null())
+                .filter(users::active.eq(true))
+                .select(users::all_columns)
+                .first(connection)
+                .optional()?;
+            let Some(user) = user else { return Ok(None) };
+            Ok(Some(Principal {
+                user: user.try_into()?,
+                session_id: session,
+            }))
+        })
+        .await
     }
 
     /// The sessions of a user that go on at `now`, last used first.
     pub async fn list_sessions(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, DbError> {
-        let _ = (user, now);
-        Err(self.not_yet())
+        self.read(move |connection| {
+            let records: Vec<SessionRecord> = sessions::table
+                .filter(sessions::user_id.eq(user.to_string()))
+                .filter(sessions::ended_at.is_null())
+                .filter(sessions::expires_at.gt(now.as_microsecond()))
+                .order((sessions::last_used_at.desc(), sessions::id.desc()))
+                .load(connection)?;
+            Ok(records
+                .into_iter()
+                .map(Session::try_from)
+                .collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// Ends a session of a user. Says whether there was one.
@@ -108,25 +166,152 @@ impl Db {
         session: SessionId,
         now: Timestamp,
     ) -> Result<bool, DbError> {
-        let _ = (user, session, now);
-        Err(self.not_yet())
+        self.write(move |connection| {
+            let ended = diesel::update(
+                sessions::table
+                    .find(session.to_string())
+                    .filter(sessions::user_id.eq(user.to_string()))
+                    .filter(sessions::ended_at.is_null())
+                    .filter(sessions::expires_at.gt(now.as_microsecond())),
+            )
+            .set(sessions::ended_at.eq(now.as_microsecond()))
+            .execute(connection)?;
+            Ok(ended > 0)
+        })
+        .await
     }
 
     /// Ends every session of a user, and says how many.
     pub async fn end_all_sessions(&self, user: UserId, now: Timestamp) -> Result<u64, DbError> {
-        let _ = (user, now);
-        Err(self.not_yet())
+        self.write(move |connection| Ok(end_sessions(connection, user, None, now)? as u64))
+            .await
     }
 
-    /// Ends the session that a refresh token belongs to, used or not. Says whether there was one.
+    /// Ends the session that a refresh token belongs to, used or not. Says whether there was one that went on.
     pub async fn end_session_by_refresh(&self, hash: &str, now: Timestamp) -> Result<bool, DbError> {
-        let _ = (hash, now);
-        Err(self.not_yet())
+        let hash = hash.to_owned();
+        self.write(move |connection| {
+            let token: Option<TokenRecord> =
+                refresh_tokens::table.find(&hash).first(connection).optional()?;
+            match token {
+                Some(token) => Ok(end(connection, &token.session_id, now)? > 0),
+                None => Ok(false),
+            }
+        })
+        .await
     }
 
-    /// Deletes sessions that expired or ended before `before`, with their tokens, at most `limit`. Says how many.
+    /// Deletes sessions that expired at or before `before`, with their tokens, at most `limit`. Says how many.
     pub async fn sweep_sessions(&self, before: Timestamp, limit: u32) -> Result<u64, DbError> {
-        let _ = (before, limit);
-        Err(self.not_yet())
+        self.write(move |connection| {
+            let locking = locking(connection, " FOR UPDATE SKIP LOCKED");
+            let deleted = Sql::<()>::new(
+                "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ",
+            )
+            .bind(before)
+            .sql(" ORDER BY expires_at LIMIT ")
+            .bind(i64::from(limit))
+            .sql(locking)
+            .sql(")")
+            .execute(connection)?;
+            Ok(deleted as u64)
+        })
+        .await
+    }
+}
+
+fn rotate(connection: &mut AnyConnection, refresh: &Refresh, now: Timestamp) -> Step<Rotation> {
+    // The condition decides: of many callers, one finds the token unused.
+    let taken = diesel::update(
+        refresh_tokens::table
+            .find(&refresh.old_hash)
+            .filter(refresh_tokens::used_at.is_null())
+            .filter(refresh_tokens::expires_at.gt(now.as_microsecond())),
+    )
+    .set(refresh_tokens::used_at.eq(now.as_microsecond()))
+    .execute(connection)?;
+    let token: Option<TokenRecord> = refresh_tokens::table
+        .find(&refresh.old_hash)
+        .first(connection)
+        .optional()?;
+    let Some(token) = token else {
+        return Ok(Rotation::Unknown);
+    };
+    if taken == 0 {
+        if token.used_at.is_none() {
+            return Ok(Rotation::Expired);
+        }
+        end(connection, &token.session_id, now)?;
+        return Ok(Rotation::Reused);
+    }
+    let goes_on = diesel::update(
+        sessions::table
+            .find(&token.session_id)
+            .filter(sessions::ended_at.is_null()),
+    )
+    .set((
+        sessions::last_used_at.eq(now.as_microsecond()),
+        sessions::expires_at.eq(refresh.expires_at.as_microsecond()),
+        sessions::address.eq(&refresh.address),
+        sessions::user_agent.eq(&refresh.user_agent),
+    ))
+    .execute(connection)?;
+    if goes_on == 0 {
+        return Ok(Rotation::Unknown);
+    }
+    let session: SessionRecord = sessions::table.find(&token.session_id).first(connection)?;
+    let user: UserRecord = users::table.find(&session.user_id).first(connection)?;
+    if !user.active {
+        end(connection, &token.session_id, now)?;
+        return Ok(Rotation::Unknown);
+    }
+    insert_token(
+        connection,
+        &refresh.new_hash,
+        &token.session_id,
+        refresh.expires_at,
+        now,
+    )?;
+    Ok(Rotation::Rotated(session.try_into()?, user.try_into()?))
+}
+
+fn insert_token(
+    connection: &mut AnyConnection,
+    hash: &str,
+    session: &str,
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> QueryResult<usize> {
+    let token = TokenRecord {
+        hash: hash.to_owned(),
+        session_id: session.to_owned(),
+        created_at: now.as_microsecond(),
+        expires_at: expires_at.as_microsecond(),
+        used_at: None,
+    };
+    diesel::insert_into(refresh_tokens::table)
+        .values(&token)
+        .execute(connection)
+}
+
+fn end(connection: &mut AnyConnection, session: &str, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(sessions::table.find(session).filter(sessions::ended_at.is_null()))
+        .set(sessions::ended_at.eq(now.as_microsecond()))
+        .execute(connection)
+}
+
+impl TryFrom<SessionRecord> for Session {
+    type Error = DbError;
+
+    fn try_from(record: SessionRecord) -> Result<Self, DbError> {
+        Ok(Self {
+            id: read("session id", &record.id)?,
+            user_id: read("user id", &record.user_id)?,
+            created_at: from_micros(record.created_at),
+            last_used_at: from_micros(record.last_used_at),
+            expires_at: from_micros(record.expires_at),
+            address: record.address,
+            user_agent: record.user_agent,
+        })
     }
 }

@@ -1,9 +1,19 @@
 //! Users: making them, finding them, passwords and flags.
 
+use diesel::prelude::*;
+use serde_json::json;
 use thiserror::Error;
 
+use super::audit::{self, Subject};
+use super::connection::AnyConnection;
+use super::error::is_unique_violation;
+use super::records::{UserRecord, read};
+use super::run::{Abort, Step};
+use super::schema::{sessions, users};
+use super::sql::{Sql, locking};
 use super::{Db, DbError};
-use crate::domain::{Actor, SessionId, Timestamp, UserId};
+use crate::domain::time::from_micros;
+use crate::domain::{Actor, SessionId, Timestamp, UserId, policy};
 
 /// A user, without the password's hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +71,9 @@ pub enum CreateUserError {
     /// The name belongs to another user.
     #[error("the username is taken")]
     UsernameTaken,
+    /// The actor may not grant these flags.
+    #[error("only a superuser may do this")]
+    Forbidden,
     /// The database failed.
     #[error(transparent)]
     Db(#[from] DbError),
@@ -72,7 +85,7 @@ pub enum ChangeUserError {
     /// There is no such user.
     #[error("there is no such user")]
     NotFound,
-    /// Only superusers grant and take flags and change other superusers; staff change other users' passwords.
+    /// Staff change users that are not superusers; only superusers make superusers and change other superusers.
     #[error("only a superuser may do this")]
     Forbidden,
     /// Without a superuser nobody could ever make one again.
@@ -84,45 +97,71 @@ pub enum ChangeUserError {
 }
 
 impl Db {
-    /// Makes a user, and an audit row by `actor`, or by the user itself if there is none (a registration).
+    /// Makes a user, and an audit row by `actor`, or by the user itself if there is none (a registration, which grants no flags).
     pub async fn create_user(
         &self,
         new: NewUser,
         actor: Option<Actor>,
         now: Timestamp,
     ) -> Result<User, CreateUserError> {
-        let _ = (new, actor, now);
-        Err(self.not_yet().into())
+        let granted = match &actor {
+            Some(actor) => policy::may_administer(actor, new.is_superuser),
+            None => !new.is_staff && !new.is_superuser,
+        };
+        if !granted {
+            return Err(CreateUserError::Forbidden);
+        }
+        self.write_or(move |connection| insert_user(connection, &new, actor.as_ref(), now))
+            .await?
     }
 
     /// The user of a name.
     pub async fn user_by_username(&self, username: &str) -> Result<Option<User>, DbError> {
-        let _ = username;
-        Err(self.not_yet())
+        Ok(self.credentials(username).await?.map(|found| found.user))
     }
 
     /// The user of an id.
     pub async fn user_by_id(&self, id: UserId) -> Result<Option<User>, DbError> {
-        let _ = id;
-        Err(self.not_yet())
+        Ok(self.credentials_by_id(id).await?.map(|found| found.user))
     }
 
     /// The user of a name with the password's hash, for a login.
     pub async fn credentials(&self, username: &str) -> Result<Option<Credentials>, DbError> {
-        let _ = username;
-        Err(self.not_yet())
+        let username = username.to_owned();
+        self.read(move |connection| {
+            let found: Option<UserRecord> = users::table
+                .filter(users::username.eq(&username))
+                .first(connection)
+                .optional()?;
+            Ok(found.map(Credentials::try_from).transpose()?)
+        })
+        .await
     }
 
     /// The user of an id with the password's hash, for a change of the password.
     pub async fn credentials_by_id(&self, id: UserId) -> Result<Option<Credentials>, DbError> {
-        let _ = id;
-        Err(self.not_yet())
+        self.read(move |connection| {
+            let found: Option<UserRecord> = users::table.find(id.to_string()).first(connection).optional()?;
+            Ok(found.map(Credentials::try_from).transpose()?)
+        })
+        .await
     }
 
     /// Users by name: up to `limit` of those whose name is greater than `after`.
     pub async fn list_users(&self, after: Option<String>, limit: u32) -> Result<Vec<User>, DbError> {
-        let _ = (after, limit);
-        Err(self.not_yet())
+        self.read(move |connection| {
+            let after = after.clone().unwrap_or_default();
+            let records: Vec<UserRecord> = users::table
+                .filter(users::username.gt(after))
+                .order(users::username)
+                .limit(i64::from(limit))
+                .load(connection)?;
+            Ok(records
+                .into_iter()
+                .map(User::try_from)
+                .collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// Sets a password and ends the user's sessions but `keep`. Audited, without the hash.
@@ -134,11 +173,31 @@ impl Db {
         keep: Option<SessionId>,
         now: Timestamp,
     ) -> Result<(), ChangeUserError> {
-        let _ = (actor, user, password_hash, keep, now);
-        Err(self.not_yet().into())
+        let actor = actor.clone();
+        self.write_or(move |connection| {
+            let found = lock_user(connection, user)?;
+            if actor.user_id != user && !policy::may_administer(&actor, found.is_superuser) {
+                return Err(Abort::Undo(ChangeUserError::Forbidden));
+            }
+            diesel::update(users::table.find(user.to_string()))
+                .set(users::password_hash.eq(&password_hash))
+                .execute(connection)?;
+            end_sessions(connection, user, keep, now)?;
+            audit::record(
+                connection,
+                Some(&actor),
+                "password",
+                Subject::User(user),
+                &json!({}),
+                now,
+            )?;
+            Ok(())
+        })
+        .await?
     }
 
-    /// Sets flags. Only superusers may, and never take the last active superuser. Taking `active` ends the sessions.
+    /// Sets flags. Staff may, but for superusers and the flag of superusers, which are a superuser's; nobody takes the last
+    /// active superuser. Taking `active` ends the user's sessions. Setting what is set changes nothing.
     pub async fn set_user_flags(
         &self,
         actor: &Actor,
@@ -146,13 +205,15 @@ impl Db {
         flags: UserFlags,
         now: Timestamp,
     ) -> Result<User, ChangeUserError> {
-        let _ = (actor, user, flags, now);
-        Err(self.not_yet().into())
+        let actor = actor.clone();
+        self.write_or(move |connection| change_flags(connection, &actor, user, flags, now))
+            .await?
     }
 
     /// Whether there is an active superuser.
     pub async fn has_superuser(&self) -> Result<bool, DbError> {
-        Err(self.not_yet())
+        self.read(|connection| Ok(!superusers(connection, "")?.is_empty()))
+            .await
     }
 
     /// Makes the first superuser (staff too) if there is none; of N replicas that try at once, one does. Says whether it was made.
@@ -163,7 +224,205 @@ impl Db {
         password_hash: String,
         now: Timestamp,
     ) -> Result<bool, DbError> {
-        let _ = (username, password_hash, now);
-        Err(self.not_yet())
+        let made = self
+            .write_or(move |connection| {
+                if !superusers(connection, "")?.is_empty() {
+                    return Ok(false);
+                }
+                let promoted = diesel::update(users::table.filter(users::username.eq(&username)))
+                    .set((
+                        users::is_superuser.eq(true),
+                        users::is_staff.eq(true),
+                        users::active.eq(true),
+                    ))
+                    .execute(connection)?;
+                if promoted == 0 {
+                    let new = NewUser {
+                        username: username.clone(),
+                        password_hash: password_hash.clone(),
+                        is_staff: true,
+                        is_superuser: true,
+                    };
+                    insert_user(connection, &new, None, now)?;
+                }
+                Ok(true)
+            })
+            .await?;
+        match made {
+            Ok(made) => Ok(made),
+            Err(CreateUserError::Db(error)) => Err(error),
+            // Another replica made it just now.
+            Err(CreateUserError::UsernameTaken | CreateUserError::Forbidden) => Ok(false),
+        }
+    }
+}
+
+fn insert_user(
+    connection: &mut AnyConnection,
+    new: &NewUser,
+    actor: Option<&Actor>,
+    now: Timestamp,
+) -> Step<User, CreateUserError> {
+    let user = User {
+        id: UserId::now(),
+        username: new.username.clone(),
+        is_staff: new.is_staff,
+        is_superuser: new.is_superuser,
+        active: true,
+        created_at: now,
+    };
+    let record = UserRecord {
+        id: user.id.to_string(),
+        username: user.username.clone(),
+        password_hash: new.password_hash.clone(),
+        is_staff: user.is_staff,
+        is_superuser: user.is_superuser,
+        active: true,
+        created_at: now.as_microsecond(),
+    };
+    match diesel::insert_into(users::table)
+        .values(&record)
+        .execute(connection)
+    {
+        Err(error) if is_unique_violation(&error) => return Err(Abort::Undo(CreateUserError::UsernameTaken)),
+        done => done?,
+    };
+    let changes = json!({
+        "username": [null, user.username],
+        "is_staff": [null, user.is_staff],
+        "is_superuser": [null, user.is_superuser],
+    });
+    audit::record(
+        connection,
+        actor,
+        "create-user",
+        Subject::User(user.id),
+        &changes,
+        now,
+    )?;
+    Ok(user)
+}
+
+fn change_flags(
+    connection: &mut AnyConnection,
+    actor: &Actor,
+    id: UserId,
+    flags: UserFlags,
+    now: Timestamp,
+) -> Step<User, ChangeUserError> {
+    // All of them, so that two replicas cannot take the last two at once.
+    let superusers = superusers(connection, locking(connection, " FOR NO KEY UPDATE"))?;
+    let before = lock_user(connection, id)?;
+    let mut after = before.clone();
+    after.is_staff = flags.is_staff.unwrap_or(before.is_staff);
+    after.is_superuser = flags.is_superuser.unwrap_or(before.is_superuser);
+    after.active = flags.active.unwrap_or(before.active);
+    if !policy::may_administer(actor, before.is_superuser || after.is_superuser) {
+        return Err(Abort::Undo(ChangeUserError::Forbidden));
+    }
+    if after == before {
+        return Ok(after);
+    }
+    let keeps_power = after.is_superuser && after.active;
+    if !keeps_power && superusers.as_slice() == [id.to_string()] {
+        return Err(Abort::Undo(ChangeUserError::LastSuperuser));
+    }
+    diesel::update(users::table.find(id.to_string()))
+        .set((
+            users::is_staff.eq(after.is_staff),
+            users::is_superuser.eq(after.is_superuser),
+            users::active.eq(after.active),
+        ))
+        .execute(connection)?;
+    if !after.active {
+        end_sessions(connection, id, None, now)?;
+    }
+    let mut changes = serde_json::Map::new();
+    for (field, old, new) in [
+        ("is_staff", before.is_staff, after.is_staff),
+        ("is_superuser", before.is_superuser, after.is_superuser),
+        ("active", before.active, after.active),
+    ] {
+        if old != new {
+            changes.insert(field.to_owned(), json!([old, new]));
+        }
+    }
+    audit::record(
+        connection,
+        Some(actor),
+        "flags",
+        Subject::User(id),
+        &changes.into(),
+        now,
+    )?;
+    Ok(after)
+}
+
+fn superusers(connection: &mut AnyConnection, locking: &'static str) -> QueryResult<Vec<String>> {
+    Sql::<(diesel::sql_types::Text,)>::new("SELECT id FROM users WHERE is_superuser = ")
+        .bind(true)
+        .sql(" AND active = ")
+        .bind(true)
+        .sql(" ORDER BY id")
+        .sql(locking)
+        .load::<(String,)>(connection)
+        .map(|ids| ids.into_iter().map(|(id,)| id).collect())
+}
+
+fn lock_user(connection: &mut AnyConnection, id: UserId) -> Step<User, ChangeUserError> {
+    let locking = locking(connection, " FOR NO KEY UPDATE");
+    Sql::<()>::new("SELECT 1 FROM users WHERE id = ")
+        .bind(id)
+        .sql(locking)
+        .execute(connection)?;
+    let record: Option<UserRecord> = users::table.find(id.to_string()).first(connection).optional()?;
+    match record {
+        Some(record) => Ok(record.try_into()?),
+        None => Err(Abort::Undo(ChangeUserError::NotFound)),
+    }
+}
+
+/// Ends the sessions of a user that go on, but for one.
+pub(super) fn end_sessions(
+    connection: &mut AnyConnection,
+    user: UserId,
+    keep: Option<SessionId>,
+    now: Timestamp,
+) -> QueryResult<usize> {
+    let keep = keep.map(|keep| keep.to_string()).unwrap_or_default();
+    diesel::update(
+        sessions::table
+            .filter(sessions::user_id.eq(user.to_string()))
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::id.ne(keep)),
+    )
+    .set(sessions::ended_at.eq(now.as_microsecond()))
+    .execute(connection)
+}
+
+impl TryFrom<UserRecord> for User {
+    type Error = DbError;
+
+    fn try_from(record: UserRecord) -> Result<Self, DbError> {
+        Ok(Self {
+            id: read("user id", &record.id)?,
+            username: record.username,
+            is_staff: record.is_staff,
+            is_superuser: record.is_superuser,
+            active: record.active,
+            created_at: from_micros(record.created_at),
+        })
+    }
+}
+
+impl TryFrom<UserRecord> for Credentials {
+    type Error = DbError;
+
+    fn try_from(record: UserRecord) -> Result<Self, DbError> {
+        let password_hash = record.password_hash.clone();
+        Ok(Self {
+            user: record.try_into()?,
+            password_hash,
+        })
     }
 }

@@ -2,6 +2,7 @@
 //! Pure functions; nothing here knows HTTP, SQL or bytes.
 
 pub mod actor;
+pub mod change;
 pub mod photo;
 pub mod policy;
 pub mod text;
@@ -9,6 +10,7 @@ pub mod time;
 pub mod validate;
 
 pub use actor::{Actor, Via};
+pub use change::{Action, Change, Edit};
 pub use photo::PhotoRow;
 pub use photos_api::{ImageFormat, Ordering, PhotoId, SessionId, UserId};
 pub use policy::Refusal;

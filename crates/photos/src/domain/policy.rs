@@ -70,6 +70,11 @@ pub fn may_give_away(actor: &Actor) -> Result<(), Refusal> {
     }
 }
 
+/// Whether an actor may change a user's flags and password: staff may, but superusers are for superusers.
+pub fn may_administer(actor: &Actor, concerns_superuser: bool) -> bool {
+    actor.is_superuser || (actor.is_staff && !concerns_superuser)
+}
+
 fn may_own(actor: &Actor, photo: &PhotoRow) -> bool {
     actor.is_staff || actor.user_id == photo.owner_id
 }

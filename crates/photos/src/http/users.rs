@@ -65,6 +65,7 @@ async fn create_user(
         Ok(user) => Ok(HttpResponse::Created().json(show(user))),
         Err(CreateUserError::UsernameTaken) => Err(Error::UsernameTaken),
         Err(CreateUserError::Db(error)) => Err(error.into()),
+        Err(error @ CreateUserError::Forbidden) => Err(Error::Forbidden(error.to_string())),
     }
 }
 

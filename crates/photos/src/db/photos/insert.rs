@@ -1,8 +1,18 @@
 //! New photos.
 
-use crate::db::idempotency::Completion;
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::rows::record;
+use super::terms::{Indexed, TagChanges, reindex, words_of};
+use crate::db::audit::{self, Subject};
+use crate::db::connection::AnyConnection;
+use crate::db::idempotency::{Completion, complete};
+use crate::db::objects::ObjectState;
+use crate::db::run::{Abort, Step};
+use crate::db::schema::{objects, photos, users};
 use crate::db::{Db, DbError};
-use crate::domain::{Actor, ImageFormat, PhotoId, PhotoRow, Timestamp, UserId};
+use crate::domain::{Actor, ImageFormat, PhotoId, PhotoRow, Timestamp, UserId, tags};
 
 /// A photo whose objects are all in the store.
 #[derive(Debug, Clone)]
@@ -57,7 +67,96 @@ impl Db {
         completion: Option<Completion>,
         now: Timestamp,
     ) -> Result<Vec<PhotoRow>, DbError> {
-        let _ = (actor, photos, completion, now);
-        Err(self.not_yet())
+        let actor = actor.clone();
+        self.write(move |connection| {
+            let mut tags = TagChanges::default();
+            let mut rows = Vec::with_capacity(photos.len());
+            for new in &photos {
+                let row = row(connection, new, now)?;
+                let words = words_of(&row);
+                diesel::insert_into(photos::table)
+                    .values(&record(&row, &words))
+                    .execute(connection)?;
+                reindex(connection, None, Indexed::new(&row, &words).as_ref(), &mut tags)?;
+                let changes = json!({
+                    "name": [null, row.name],
+                    "caption": [null, row.caption],
+                    "draft": [null, row.draft],
+                });
+                audit::record(
+                    connection,
+                    Some(&actor),
+                    "create",
+                    Subject::Photo(row.id),
+                    &changes,
+                    now,
+                )?;
+                rows.push(row);
+            }
+            let mut objects: Vec<_> = photos.iter().flat_map(|new| &new.objects).collect();
+            objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+            for object in objects {
+                make_live(connection, object, now)?;
+            }
+            if let Some(Completion { attempt, answer }) = &completion {
+                complete(connection, attempt, &answer(&rows))?;
+            }
+            tags.apply(connection)?;
+            Ok(rows)
+        })
+        .await
     }
+}
+
+fn row(connection: &mut AnyConnection, new: &NewPhoto, now: Timestamp) -> Step<PhotoRow> {
+    let owner: Option<String> = users::table
+        .find(new.owner_id.to_string())
+        .select(users::username)
+        .first(connection)
+        .optional()?;
+    let owner = owner.ok_or_else(|| DbError::Conflict("the owner of the photo is gone".to_owned()))?;
+    Ok(PhotoRow {
+        id: new.id,
+        version: 1,
+        owner_id: new.owner_id,
+        owner,
+        name: new.name.clone(),
+        tags: tags(&new.caption),
+        caption: new.caption.clone(),
+        draft: new.draft,
+        format: new.format,
+        bytes: new.bytes,
+        width: new.width,
+        height: new.height,
+        placeholder: new.placeholder.clone(),
+        sha256: new.sha256.clone(),
+        created_at: now,
+        updated_at: now,
+        published_at: (!new.draft).then_some(now),
+        deleted_at: None,
+    })
+}
+
+fn make_live(connection: &mut AnyConnection, object: &FinishedObject, now: Timestamp) -> Step<()> {
+    let turned = diesel::update(
+        objects::table
+            .find(&object.key)
+            .filter(objects::state.eq(ObjectState::Pending.as_str())),
+    )
+    .set((
+        objects::state.eq(ObjectState::Live.as_str()),
+        objects::bytes.eq(object.bytes.cast_signed()),
+        objects::sha256.eq(&object.sha256),
+        objects::maker.eq(None::<String>),
+        objects::heartbeat_at.eq(now.as_microsecond()),
+    ))
+    .execute(connection)?;
+    if turned == 1 {
+        return Ok(());
+    }
+    let reason = format!(
+        "the object {} is not pending any more; it was collected as abandoned",
+        object.key
+    );
+    Err(Abort::Db(DbError::Conflict(reason)))
 }

@@ -1,6 +1,10 @@
 //! Lists of photos, a page at a time, by keyset: a page begins behind the sort key and the id of a photo, so that pages neither
 //! repeat nor skip a photo while others come and go.
 
+use super::rows::load;
+use super::walk;
+use crate::db::connection::AnyConnection;
+use crate::db::run::Step;
 use crate::db::{Db, DbError};
 use crate::domain::{Ordering, PhotoId, PhotoRow, Timestamp, UserId};
 
@@ -81,7 +85,51 @@ pub struct Page {
 impl Db {
     /// A page of a list: walks an index in the list's order, from the most selective of the filters.
     pub async fn list_photos(&self, query: &ListQuery) -> Result<Page, DbError> {
-        let _ = query;
-        Err(self.not_yet())
+        let query = query.clone();
+        self.read(move |connection| page(connection, &query)).await
+    }
+}
+
+fn page(connection: &mut AnyConnection, query: &ListQuery) -> Step<Page> {
+    let size = usize::try_from(query.page_size).unwrap_or(usize::MAX);
+    let statement = walk::statement(connection, query)?;
+    let mut rows = load(connection, statement)?;
+    let more = rows.len() > size;
+    rows.truncate(size);
+    let backwards = query
+        .position
+        .is_some_and(|position| position.direction == Direction::Previous);
+    if backwards {
+        rows.reverse();
+    }
+    let at = |photo: Option<&PhotoRow>, direction| {
+        photo.map(|photo| Position {
+            key: key(query.ordering, photo),
+            id: photo.id,
+            direction,
+        })
+    };
+    let (has_next, has_previous) = if backwards {
+        (true, more)
+    } else {
+        (more, query.position.is_some())
+    };
+    Ok(Page {
+        next: at(rows.last().filter(|_| has_next), Direction::Next),
+        previous: at(rows.first().filter(|_| has_previous), Direction::Previous),
+        count: if query.count {
+            Some(walk::count(connection, query)?)
+        } else {
+            None
+        },
+        rows,
+    })
+}
+
+/// What a list is ordered by.
+fn key(ordering: Ordering, photo: &PhotoRow) -> Timestamp {
+    match ordering {
+        Ordering::NewestPublished | Ordering::OldestPublished => photo.sort_at(),
+        Ordering::NewestCreated | Ordering::OldestCreated => photo.created_at,
     }
 }

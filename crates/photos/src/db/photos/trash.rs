@@ -1,5 +1,13 @@
 //! The end of photos in the trash.
 
+use diesel::prelude::*;
+use serde_json::json;
+
+use super::rows::{load, select};
+use crate::db::audit::{self, Subject};
+use crate::db::connection::AnyConnection;
+use crate::db::schema::photos;
+use crate::db::sql::{Sql, locking};
 use crate::db::{Db, DbError};
 use crate::domain::{PhotoId, Timestamp};
 
@@ -12,7 +20,39 @@ impl Db {
         limit: u32,
         now: Timestamp,
     ) -> Result<Vec<PhotoId>, DbError> {
-        let _ = (before, limit, now);
-        Err(self.not_yet())
+        self.write(move |connection| {
+            // One that is locked is being restored or expired by another replica.
+            let locking = locking(connection, " FOR UPDATE OF p SKIP LOCKED");
+            let chosen = select()
+                .sql("WHERE p.deleted_at IS NOT NULL AND p.deleted_at <= ")
+                .bind(before)
+                .sql(" ORDER BY p.deleted_at, p.id LIMIT ")
+                .bind(i64::from(limit))
+                .sql(locking);
+            let expired: Vec<PhotoId> = load(connection, chosen)?
+                .into_iter()
+                .map(|photo| photo.id)
+                .collect();
+            for id in &expired {
+                forget(connection, *id, now)?;
+            }
+            Ok(expired)
+        })
+        .await
     }
+}
+
+fn forget(connection: &mut AnyConnection, id: PhotoId, now: Timestamp) -> QueryResult<()> {
+    diesel::delete(photos::table.find(id.to_string())).execute(connection)?;
+    // Pending ones too: their maker finds that it lost them.
+    let locking = locking(connection, " FOR UPDATE");
+    Sql::<()>::new("UPDATE objects SET state = 'deleting', maker = NULL, heartbeat_at = ")
+        .bind(now)
+        .sql(" WHERE key IN (SELECT key FROM objects WHERE photo_id = ")
+        .bind(id)
+        .sql(" ORDER BY key")
+        .sql(locking)
+        .sql(")")
+        .execute(connection)?;
+    audit::record(connection, None, "expire", Subject::Photo(id), &json!({}), now)
 }

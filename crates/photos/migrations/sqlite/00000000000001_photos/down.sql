@@ -1,0 +1,10 @@
+DROP TABLE leases;
+DROP TABLE audit;
+DROP TABLE idempotency_keys;
+DROP TABLE objects;
+DROP TABLE tag_counts;
+DROP TABLE photo_terms;
+DROP TABLE photos;
+DROP TABLE refresh_tokens;
+DROP TABLE sessions;
+DROP TABLE users;

@@ -1,0 +1,162 @@
+//! A photo's row and its owner's name, read in one go.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+use crate::db::connection::AnyConnection;
+use crate::db::error::DbError;
+use crate::db::records::{PhotoRecord, read, read_size, read_time};
+use crate::db::run::Step;
+use crate::db::sql::Sql;
+use crate::domain::time::from_micros;
+use crate::domain::{ImageFormat, PhotoRow};
+
+/// What [`select`] reads, in order: `p` is the photo, `u` its owner.
+pub(super) const COLUMNS: &str = "p.id, p.version, p.owner_id, u.username, p.name, p.caption, p.tags, p.draft, \
+    p.format, p.bytes, p.width, p.height, p.placeholder, p.sha256, p.created_at, p.updated_at, p.published_at, \
+    p.deleted_at";
+
+/// The types of [`COLUMNS`].
+pub(super) type Columns = (
+    Text,
+    BigInt,
+    Text,
+    Text,
+    Text,
+    Text,
+    Text,
+    Bool,
+    Text,
+    BigInt,
+    BigInt,
+    BigInt,
+    Binary,
+    Text,
+    BigInt,
+    BigInt,
+    Nullable<BigInt>,
+    Nullable<BigInt>,
+);
+
+/// The values of [`COLUMNS`].
+#[derive(Queryable)]
+pub(super) struct Found {
+    id: String,
+    version: i64,
+    owner_id: String,
+    owner: String,
+    name: String,
+    caption: String,
+    tags: String,
+    draft: bool,
+    format: String,
+    bytes: i64,
+    width: i64,
+    height: i64,
+    placeholder: Vec<u8>,
+    sha256: String,
+    created_at: i64,
+    updated_at: i64,
+    published_at: Option<i64>,
+    deleted_at: Option<i64>,
+}
+
+/// Begins a statement that reads photos.
+pub(super) fn select() -> Sql<Columns> {
+    Sql::new("SELECT ")
+        .sql(COLUMNS)
+        .sql(" FROM photos p JOIN users u ON u.id = p.owner_id ")
+}
+
+/// Reads photos with a statement that selects [`COLUMNS`].
+pub(super) fn load(connection: &mut AnyConnection, statement: Sql<Columns>) -> Step<Vec<PhotoRow>> {
+    let found = statement.load::<Found>(connection)?;
+    Ok(found
+        .into_iter()
+        .map(PhotoRow::try_from)
+        .collect::<Result<_, _>>()?)
+}
+
+impl TryFrom<Found> for PhotoRow {
+    type Error = DbError;
+
+    fn try_from(found: Found) -> Result<Self, DbError> {
+        Ok(Self {
+            id: read("photo id", &found.id)?,
+            version: found.version,
+            owner_id: read("user id", &found.owner_id)?,
+            owner: found.owner,
+            name: found.name,
+            caption: found.caption,
+            tags: split(&found.tags),
+            draft: found.draft,
+            format: read_format(&found.format)?,
+            bytes: read_size("size", found.bytes)?,
+            width: read_size("width", found.width)?,
+            height: read_size("height", found.height)?,
+            placeholder: found.placeholder,
+            sha256: found.sha256,
+            created_at: from_micros(found.created_at),
+            updated_at: from_micros(found.updated_at),
+            published_at: read_time(found.published_at),
+            deleted_at: read_time(found.deleted_at),
+        })
+    }
+}
+
+/// A photo as it is stored, with the words that it is found by.
+pub(super) fn record(photo: &PhotoRow, words: &[String]) -> PhotoRecord {
+    PhotoRecord {
+        id: photo.id.to_string(),
+        version: photo.version,
+        owner_id: photo.owner_id.to_string(),
+        name: photo.name.clone(),
+        caption: photo.caption.clone(),
+        tags: photo.tags.join(" "),
+        words: words.join(" "),
+        draft: photo.draft,
+        format: format_name(photo.format).to_owned(),
+        bytes: photo.bytes.cast_signed(),
+        width: i64::from(photo.width),
+        height: i64::from(photo.height),
+        placeholder: photo.placeholder.clone(),
+        sha256: photo.sha256.clone(),
+        created_at: photo.created_at.as_microsecond(),
+        updated_at: photo.updated_at.as_microsecond(),
+        published_at: photo.published_at.map(|at| at.as_microsecond()),
+        sort_at: photo.sort_at().as_microsecond(),
+        deleted_at: photo.deleted_at.map(|at| at.as_microsecond()),
+    }
+}
+
+/// Terms that are stored in one text.
+pub(super) fn split(text: &str) -> Vec<String> {
+    text.split(' ')
+        .filter(|term| !term.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+const FORMATS: [(ImageFormat, &str); 4] = [
+    (ImageFormat::Jpeg, "jpeg"),
+    (ImageFormat::Png, "png"),
+    (ImageFormat::Webp, "webp"),
+    (ImageFormat::Gif, "gif"),
+];
+
+fn format_name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Jpeg => "jpeg",
+        ImageFormat::Png => "png",
+        ImageFormat::Webp => "webp",
+        ImageFormat::Gif => "gif",
+    }
+}
+
+fn read_format(name: &str) -> Result<ImageFormat, DbError> {
+    FORMATS
+        .into_iter()
+        .find(|(_, known)| *known == name)
+        .map(|(format, _)| format)
+        .ok_or_else(|| DbError::Fault(format!("the database has a damaged format: `{name}`")))
+}
