@@ -24,6 +24,9 @@ impl Value for DatabaseUrl {
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             let url = <Url as Value>::parse(text)?;
+            if url.query_pairs().any(|(name, _)| name == "password") {
+                return Err("has a password in it: take it out and set the secret variable beside it".into());
+            }
             if url.username().is_empty() || url.path().len() < 2 {
                 return Err("names no user or no database: write postgres://user@host:5432/database".into());
             }

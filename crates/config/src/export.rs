@@ -30,11 +30,6 @@ impl Format {
         }
     }
 
-    /// Whether the output is meant to be run by a shell, which then becomes a shell of the stage.
-    pub const fn is_shell(self) -> bool {
-        matches!(self, Self::Bash | Self::Fish)
-    }
-
     /// The line that takes a variable away, in the formats that a shell runs.
     pub fn unset(self, name: &str) -> Option<String> {
         match self {

@@ -21,7 +21,7 @@ environment! {
         FE_PUBLIC_URL => public_url: Option<Url>, schemes(HTTP);
         /// The photos service, as the frontend's own requests reach it.
         FE_PHOTOS_URL => photos_url: Url, schemes(HTTP);
-        /// Signs the cookies of browser sessions: at least 32 bytes, the same in all replicas.
+        /// Signs the cookies of browser sessions; the same in all replicas.
         FE_SESSION_SECRET => session_secret: Secret, at_least(32);
     }
 }

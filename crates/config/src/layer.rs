@@ -145,7 +145,7 @@ impl Layer<'_> {
 /// Refuses a text without quotes that some reader takes for something else than what is meant.
 fn refuse_trap(variable: &Variable, text: &str) -> Result<(), String> {
     let reading = reading(text);
-    let number = matches!(variable.kind, Kind::Number | Kind::Bytes);
+    let number = variable.kind == Kind::Number;
     let meant = match (variable.kind, reading) {
         // These say better themselves what they want.
         (Kind::Bool | Kind::Duration | Kind::Choice(_), _) | (_, Reading::Text | Reading::Null) => true,

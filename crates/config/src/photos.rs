@@ -11,7 +11,7 @@ use crate::access::{DatabaseUrl, LogFormat, Registration, StoreUrl};
 use crate::environment::environment;
 use crate::preset::Preset;
 use crate::secret::Secret;
-use crate::spec::{Fallback, at_least, needed_if, range, schemes, used_if};
+use crate::spec::{Fallback, at_least, lasting, needed_if, range, schemes, used_if};
 
 const HTTP: &[&str] = &["http", "https"];
 const DAY: u64 = 24 * 60 * 60;
@@ -50,26 +50,27 @@ environment! {
         /// The secret half of the S3 key.
         PS_S3_SECRET_KEY => s3_secret_key: Option<Secret>, needed_if("store_url", "s3");
 
-        /// Redis, which replicas share to count failed logins. Unset: they count in the database.
+        /// Redis, which replicas share to count failed logins. Unset: each replica counts for itself.
         PS_REDIS_URL => redis_url: Option<Url>, schemes(&["redis", "rediss"]);
         /// The password of Redis.
         PS_REDIS_PASSWORD => redis_password: Option<Secret>, used_if("redis_url", "redis");
 
-        /// Signs access tokens: at least 32 bytes, the same in all replicas. A new one ends all access tokens.
+        /// Signs access tokens; the same in all replicas. A new one ends all access tokens.
         PS_JWT_SECRET => jwt_secret: Secret, at_least(32);
         /// How long an access token is good for.
-        PS_ACCESS_TTL => access_ttl: Duration = "15m", range(1, DAY);
+        PS_ACCESS_TTL => access_ttl: Duration = "15m", lasting(1_000, DAY);
         /// How long a refresh token is good for, and so a session that nobody uses.
-        PS_REFRESH_TTL => refresh_ttl: Duration = "7d", range(1, 365 * DAY);
+        PS_REFRESH_TTL => refresh_ttl: Duration = "7d", lasting(1_000, 365 * DAY);
         /// Who may make an account: everybody (`open`), or only the command line and the admin (`closed`).
         PS_REGISTRATION => registration: Registration = "open";
         /// The name of the first superuser.
         PS_ADMIN_USERNAME => admin_username: String = "admin";
-        /// The password of the first superuser, who is made once, if there is no superuser yet. Unset: nobody is made.
-        PS_ADMIN_PASSWORD => admin_password: Option<Secret>, range(10, 128);
+        /// The password of the first superuser, 10 to 128 characters. The superuser is made once, if there is none yet.
+        /// Unset: none is made.
+        PS_ADMIN_PASSWORD => admin_password: Option<Secret>, at_least(10);
 
         /// The largest photo file that is accepted.
-        PS_MAX_BYTES => max_bytes: u64 = "26214400", at_least(1_024);
+        PS_MAX_BYTES => max_bytes: u64 = "26214400", at_least(1);
         /// The most pixels of a photo, width times height.
         PS_MAX_PIXELS => max_pixels: u64 = "50000000", range(1, 1_000_000_000);
         /// The longest side of a photo, in pixels.
@@ -80,23 +81,23 @@ environment! {
         /// Threads that decode and shrink photos.
         PS_WORKERS => workers: usize = CPUS, range(1, 1_024);
         /// The memory that photos being decoded may take together, in bytes. What does not fit waits.
-        PS_DECODE_BYTES => decode_bytes: u64 = "335544320", at_least(1_048_576);
+        PS_DECODE_BYTES => decode_bytes: u64 = "335544320", at_least(1);
         /// How long an upload waits for memory before it is refused as `overloaded`.
-        PS_QUEUE_TIMEOUT => queue_timeout: Duration = "10s", range(0, 3_600);
+        PS_QUEUE_TIMEOUT => queue_timeout: Duration = "10s", lasting(0, 3_600);
         /// Where uploads lie until they are accepted.
         PS_SPOOL_DIR => spool_dir: PathBuf = TEMP;
 
         /// How long a deleted photo can be restored; `0s` never.
-        PS_TRASH_TTL => trash_ttl: Duration = "10m", range(0, 3_650 * DAY);
+        PS_TRASH_TTL => trash_ttl: Duration = "10m", lasting(0, 3_650 * DAY);
         /// How often the sweeper looks for what is left to finish or undo.
-        PS_SWEEP_EVERY => sweep_every: Duration = "60s", range(1, DAY);
+        PS_SWEEP_EVERY => sweep_every: Duration = "60s", lasting(10, DAY);
         /// How long an unfinished object is left alone.
-        PS_SWEEP_GRACE => sweep_grace: Duration = "1h", range(1, 30 * DAY);
+        PS_SWEEP_GRACE => sweep_grace: Duration = "1h", lasting(0, 30 * DAY);
 
         /// Networks of the proxies whose `X-Forwarded-For` is believed, as CIDRs separated by commas.
         PS_TRUSTED_PROXIES => trusted_proxies: Vec<IpNet>;
         /// How long running requests may take to end when the service stops.
-        PS_SHUTDOWN_TIMEOUT => shutdown_timeout: Duration = "30s", range(0, 3_600);
+        PS_SHUTDOWN_TIMEOUT => shutdown_timeout: Duration = "30s", lasting(0, 3_600);
         /// What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`), or a list like `info,photos=debug`.
         PS_LOG => log: String = "info";
         /// How log lines are written: `text` for people, `json` for machines.

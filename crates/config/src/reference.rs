@@ -12,7 +12,7 @@ fn section(app: &App) -> String {
     text.push_str("| variable | is | default | |\n|---|---|---|---|\n");
     for variable in app.variables {
         let is = variable.kind.describe();
-        let (default, docs) = (default(variable), prose(variable.docs));
+        let (default, docs) = (default(app, variable), prose(variable.docs));
         text.push_str(&format!(
             "| `{}` | {is} | {default} | {docs}{} |\n",
             variable.name,
@@ -23,10 +23,13 @@ fn section(app: &App) -> String {
     text
 }
 
-fn default(variable: &Variable) -> String {
+fn default(app: &App, variable: &Variable) -> String {
     match (variable.need(), variable.fallback) {
         (Need::Always, _) => "**required**".into(),
-        (Need::IfScheme { key, scheme }, _) => format!("required if `{key}` is `{scheme}…`"),
+        (Need::IfScheme { key, scheme }, _) => {
+            let other = app.by_key(key).map_or(key, |other| other.name);
+            format!("required if `{other}` is `{scheme}…`")
+        }
         (Need::Never, Fallback::Text(text)) => format!("`{text}`"),
         (Need::Never, Fallback::Computed(what, _)) => what.into(),
         (Need::Never, Fallback::Absent | Fallback::Required) => "unset".into(),
@@ -34,10 +37,10 @@ fn default(variable: &Variable) -> String {
 }
 
 fn limits(variable: &Variable) -> String {
-    let unit = variable.kind.unit();
+    let show = |size| variable.kind.show(size);
     match variable.rules.range {
-        Some((least, u64::MAX)) => format!(" At least {least}{unit}."),
-        Some((least, most)) => format!(" From {least} to {most}{unit}."),
+        Some((least, u64::MAX)) => format!(" At least {}.", show(least)),
+        Some((least, most)) => format!(" From {} to {}.", show(least), show(most)),
         None => String::new(),
     }
 }

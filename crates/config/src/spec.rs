@@ -106,7 +106,7 @@ pub enum Need {
 /// What a value must keep to besides its type.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// The least and the greatest size, in the type's own measure: numbers themselves, seconds, bytes of a secret.
+    /// The least and the greatest size, in the type's own measure: numbers themselves, milliseconds, bytes of a secret.
     pub range: Option<(u64, u64)>,
     /// The schemes that a URL may have; empty means any.
     pub schemes: &'static [&'static str],
@@ -138,11 +138,11 @@ impl Rules {
         if let (Some((least, most)), Some(size)) = (self.range, value.size())
             && !(least..=most).contains(&size)
         {
-            let unit = T::KIND.unit();
+            let [size, least, greatest] = [size, least, most].map(|size| T::KIND.show(size));
             return Err(if most == u64::MAX {
-                format!("is {size}{unit}, must be at least {least}{unit}")
+                format!("is {size}, must be at least {least}")
             } else {
-                format!("is {size}{unit}, must be from {least} to {most}{unit}")
+                format!("is {size}, must be from {least} to {greatest}")
             });
         }
         if let Some(scheme) = value.scheme()
@@ -202,4 +202,9 @@ pub(crate) const fn used_if(key: &'static str, scheme: &'static str) -> Rules {
         }),
         ..Rules::NONE
     }
+}
+
+/// A duration from `least` milliseconds to `most` seconds.
+pub(crate) const fn lasting(least: u64, most: u64) -> Rules {
+    range(least, most * 1_000)
 }

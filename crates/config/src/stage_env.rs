@@ -3,62 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use crate::cluster::Cluster;
 use crate::environment::{missing, unknown};
 use crate::fault::{Faults, Place};
 use crate::known::is_known_default;
 use crate::layer::{Layer, Origin, Settings};
+use crate::request::{Request, Secrets};
 use crate::secrets::{self, SecretsFile};
+use crate::setting::Setting;
 use crate::shell::strip_shell_vars;
-use crate::spec::{App, Belongs, Fallback, Variable};
+use crate::spec::{App, Belongs, Variable};
 use crate::stage::{Stage, Target};
-
-/// What to read.
-#[derive(Clone, Copy, Debug)]
-pub struct Request<'a> {
-    /// The folder of the workspace, which holds `envs` and `clusters`.
-    pub root: &'a Path,
-    /// The folder of all stages' state, as an absolute path.
-    pub state: &'a Path,
-    /// The cluster, from its own file.
-    pub cluster: &'a Cluster,
-    /// The stage.
-    pub stage: Stage,
-    /// Where the stage is to run.
-    pub target: Target,
-    /// The process environment as it is; what a stage shell exported and nobody changed is left out here.
-    pub process: &'a BTreeMap<String, String>,
-    /// Whether secrets must be there.
-    pub secrets: Secrets,
-}
-
-/// Whether a reader needs the values of secrets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Secrets {
-    /// Test and local ones are made if they are not there; a missing one is a fault.
-    Needed,
-    /// They are read where they exist, and none is made or missed.
-    IfThere,
-}
-
-impl Request<'_> {
-    /// The stage's own state folder, which `{state}` stands for.
-    pub fn stage_folder(&self) -> PathBuf {
-        self.state.join(&self.cluster.name).join(self.stage.name())
-    }
-
-    /// The files of this stage and target in the order of their layers.
-    pub fn files(&self) -> Vec<PathBuf> {
-        let mut names = vec!["comm.yaml".to_owned(), format!("{}.yaml", self.stage)];
-        if self.target == Target::Native {
-            names.push("native.yaml".to_owned());
-        }
-        let folder = Path::new("envs").join(&self.cluster.name);
-        names.into_iter().map(|name| folder.join(name)).collect()
-    }
-}
 
 /// The environment of a stage: each of its apps' variables, set or not.
 #[derive(Debug)]
@@ -70,44 +25,6 @@ pub struct StageEnv {
     /// Where it is to run.
     pub target: Target,
     settings: Vec<Setting>,
-}
-
-/// One variable of one app, and every place that sets it.
-#[derive(Debug)]
-pub struct Setting {
-    /// The app.
-    pub app: &'static App,
-    /// The variable.
-    pub variable: &'static Variable,
-    /// The places that set it, each overriding the one before.
-    pub chain: Vec<Origin>,
-}
-
-impl Setting {
-    /// The value that holds, unless nothing sets it; defaults are not set.
-    pub fn value(&self) -> Option<&str> {
-        self.chain.last().and_then(|origin| origin.value.as_deref())
-    }
-
-    /// The value that the app will see: the one that is set, or its default.
-    pub fn effective(&self) -> Option<String> {
-        self.value()
-            .map(str::to_owned)
-            .or_else(|| match self.variable.fallback {
-                Fallback::Text(text) => Some(text.to_owned()),
-                Fallback::Computed(_, compute) => Some(compute()),
-                Fallback::Required | Fallback::Absent => None,
-            })
-    }
-
-    /// Where the value that holds comes from, or what unset it.
-    pub fn place(&self) -> Place {
-        let last = self.chain.last().map(|origin| origin.place.clone());
-        match self.variable.fallback {
-            Fallback::Text(_) | Fallback::Computed(..) if self.value().is_none() => Place::Default,
-            _ => last.unwrap_or(Place::Nowhere),
-        }
-    }
 }
 
 impl StageEnv {

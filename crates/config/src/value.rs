@@ -16,8 +16,6 @@ pub enum Kind {
     Text,
     /// A whole number.
     Number,
-    /// A number of bytes.
-    Bytes,
     /// `true` or `false`.
     Bool,
     /// A number with a unit.
@@ -44,7 +42,6 @@ impl Kind {
         match self {
             Self::Text => "text".into(),
             Self::Number => "whole number".into(),
-            Self::Bytes => "bytes".into(),
             Self::Bool => "true or false".into(),
             Self::Duration => "duration".into(),
             Self::Secret => "secret".into(),
@@ -57,13 +54,26 @@ impl Kind {
         }
     }
 
-    /// What stands behind a size of this kind, with its leading space.
-    pub(crate) const fn unit(self) -> &'static str {
+    /// A size of this kind, for people.
+    pub(crate) fn show(self, size: u64) -> String {
         match self {
-            Self::Duration => " s",
-            Self::Bytes | Self::Secret => " bytes",
-            _ => "",
+            Self::Duration => duration(size),
+            Self::Secret => format!("{size} bytes"),
+            _ => size.to_string(),
         }
+    }
+}
+
+/// Milliseconds in the largest unit that holds them without a rest.
+fn duration(milliseconds: u64) -> String {
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    let whole = units
+        .iter()
+        .find(|(_, length)| milliseconds > 0 && milliseconds.is_multiple_of(*length));
+    match whole {
+        Some((unit, length)) => format!("{}{unit}", milliseconds / length),
+        None if milliseconds == 0 => "0s".to_owned(),
+        None => format!("{milliseconds}ms"),
     }
 }
 
@@ -209,7 +219,7 @@ impl Value for Duration {
     }
 
     fn size(&self) -> Option<u64> {
-        Some(self.as_secs())
+        u64::try_from(self.as_millis()).ok()
     }
 }
 

@@ -265,3 +265,28 @@ fn mark(span: Span) -> Mark {
         column: span.start.col() + 1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a-c:?\\-{}\\[\\],&*!|>'\"%@#~ \n\t]{0,60}|\\PC{0,40}") {
+            let mut faults = Faults::default();
+            let file = File::parse(Path::new("any.yaml"), &text, &mut faults);
+            prop_assert!(file.whole || !faults.is_empty());
+        }
+    }
+
+    #[test]
+    fn depth_and_documents_are_limited() {
+        for text in ["[".repeat(10_000), "a: 1\n---\nb: 2\n".to_owned()] {
+            let mut faults = Faults::default();
+            let file = File::parse(Path::new("any.yaml"), &text, &mut faults);
+            assert!(!file.whole && !faults.is_empty());
+        }
+    }
+}

@@ -144,6 +144,26 @@ fn all_faults_are_told_at_once_and_no_secret_is_repeated() {
 }
 
 #[test]
+fn a_url_never_holds_a_password() {
+    for (name, url) in [
+        ("PS_DATABASE_URL", "postgres://photos:hunter2@db/photos"),
+        (
+            "PS_DATABASE_URL",
+            "postgres://photos@db/photos?sslmode=require&password=hunter2",
+        ),
+        ("PS_REDIS_URL", "redis://:hunter2@redis:6379"),
+        ("PS_S3_ENDPOINT", "http://key:hunter2@minio:9000"),
+    ] {
+        let told = faults(&with(&[(name, url)]));
+        assert!(
+            told.contains(&format!("{name}: has a password in it")) && !told.contains("hunter2"),
+            "{told}"
+        );
+    }
+    assert!(!faults(&with(&[("PS_STORE_URL", "s3://key:hunter2@photos")])).contains("hunter2"));
+}
+
+#[test]
 fn an_empty_value_counts_as_not_set() {
     let env = PhotosEnv::from_map(&with(&[("PS_LOG", ""), ("PS_REDIS_URL", "")])).unwrap();
     assert_eq!((env.log.as_str(), env.redis_url), ("info", None));

@@ -13,8 +13,8 @@ use crate::{
 
 /// Write the variables that are set, quoted for their reader.
 ///
-/// `bash` and `fish` make the shell that runs them a shell of the stage: they also take away what another stage's export
-/// left there.
+/// The shell or process that takes them over becomes one of the stage (`PLASMA_SHELL_VARS` says so): they are no layer of
+/// another stage. `bash` and `fish` also take away what another stage's export left there.
 #[derive(Args)]
 #[command(after_help = "Examples:
   eval \"$(cargo xtask env export --format bash --reveal)\"
@@ -47,14 +47,12 @@ impl Export {
             left_out.extend(secret_names(&env).filter(|name| wanted(name)));
             variables.retain(|name, _| !left_out.contains(&name.as_str()));
         }
-        let mut text = String::new();
-        if self.format.is_shell() {
-            let kept = strip_shell_vars(&context.vars);
-            let stale = context.vars.keys().filter(|name| !kept.contains_key(*name));
-            let stale = stale.filter(|name| *name != SHELL_VARS && !variables.contains_key(*name));
-            text.extend(stale.filter_map(|name| self.format.unset(name)));
-            variables.insert(SHELL_VARS.to_owned(), config::shell_vars(&env, &variables));
-        }
+        // However the export gets into the environment of a later command, that command must know it for what it is.
+        variables.insert(SHELL_VARS.to_owned(), config::shell_vars(&env, &variables));
+        let kept = strip_shell_vars(&context.vars);
+        let left_by_another = context.vars.keys().filter(|name| !kept.contains_key(*name));
+        let stale = left_by_another.filter(|name| !variables.contains_key(*name));
+        let mut text: String = stale.filter_map(|name| self.format.unset(name)).collect();
         text.push_str(&self.format.write(&variables));
         std::io::stdout().write_all(text.as_bytes())?;
         if !left_out.is_empty() {
