@@ -81,6 +81,17 @@ impl Context {
     }
 }
 
+/// Runs a command's asynchronous part on this thread.
+///
+/// # Errors
+/// Those of the command, or when the system gives no event queue.
+pub(crate) fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime
+        .context("cannot start the asynchronous runtime")?
+        .block_on(work)
+}
+
 /// Makes the folder (and its parents) readable by its owner alone.
 pub(crate) fn private_folder(path: &Path) -> anyhow::Result<PathBuf> {
     fs::DirBuilder::new()

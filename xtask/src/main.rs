@@ -2,14 +2,20 @@
 
 mod commands;
 mod context;
+mod native;
 mod outcome;
+mod servers;
+mod tidy;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::{
-    commands::{completions::Completions, deps::Deps, env::Env},
+    commands::{
+        ci::Ci, completions::Completions, deps::Deps, down::Down, env::Env, guard::Guard, status::Status,
+        supervise::Supervise, test::Test, up::Up,
+    },
     context::Context,
 };
 
@@ -23,17 +29,33 @@ struct Plasma {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    Deps(Deps),
+    Up(Up),
+    Down(Down),
+    Status(Status),
+    Test(Test),
+    Ci(Ci),
     Env(Env),
+    Deps(Deps),
     Completions(Completions),
+    #[command(hide = true)]
+    Supervise(Supervise),
+    #[command(hide = true)]
+    Guard(Guard),
 }
 
 fn main() -> ExitCode {
     let plasma = Plasma::parse();
     let outcome = Context::discover().and_then(|context| match plasma.command {
+        Command::Up(command) => command.run(&context),
+        Command::Down(command) => command.run(&context),
+        Command::Status(command) => command.run(&context),
+        Command::Test(command) => command.run(&context),
+        Command::Ci(command) => command.run(&context),
         Command::Deps(command) => command.run(&context),
         Command::Env(command) => command.run(&context),
         Command::Completions(command) => command.run::<Plasma>(),
+        Command::Supervise(command) => command.run(),
+        Command::Guard(command) => command.run(),
     });
     outcome::conclude(outcome)
 }

@@ -24,6 +24,8 @@ pub(crate) enum Exit {
     Refused,
     /// 130: Ctrl-C, after everything was stopped.
     Interrupted,
+    /// The exit code of another program, handed on.
+    Of(u8),
 }
 
 impl Exit {
@@ -34,6 +36,7 @@ impl Exit {
             Exit::Usage => 2,
             Exit::Refused => 3,
             Exit::Interrupted => 130,
+            Exit::Of(code) => code,
         }
     }
 }

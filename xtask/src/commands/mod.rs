@@ -1,5 +1,13 @@
 //! One file per command: its arguments, its plan without side effects, and its run.
 
+pub(crate) mod ci;
 pub(crate) mod completions;
 pub(crate) mod deps;
+pub(crate) mod down;
 pub(crate) mod env;
+pub(crate) mod guard;
+pub(crate) mod scope;
+pub(crate) mod status;
+pub(crate) mod supervise;
+pub(crate) mod test;
+pub(crate) mod up;

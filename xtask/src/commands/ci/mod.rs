@@ -1,0 +1,98 @@
+//! `ci`: the jobs of the pipeline, each of them runnable here.
+
+mod deny;
+mod e2e;
+mod gitlab;
+mod tidy;
+
+use clap::{Args, ValueEnum};
+use xshell::{Shell, cmd};
+
+use crate::{
+    commands::test::Test,
+    context::Context,
+    outcome::{Exit, Failure, Outcome},
+};
+
+/// Run a job of the pipeline. `.gitlab-ci.yml` calls these and nothing else.
+#[derive(Args)]
+pub(crate) struct Ci {
+    /// The job.
+    #[arg(value_name = "JOB")]
+    job: Job,
+}
+
+/// The jobs, in the order in which a failure is found soonest.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Job {
+    /// The code is formatted.
+    Fmt,
+    /// The architecture's rules hold: imports, inherited lints, a purpose and an owner for every file.
+    Tidy,
+    /// GitLab's own rules hold for `.gitlab-ci.yml`.
+    Gitlab,
+    /// Licences, sources, duplicates and, where the database is reachable, advisories of all dependencies.
+    Deny,
+    /// No warnings from the compiler or clippy.
+    Clippy,
+    /// All tests, as `cargo xtask test`.
+    Test,
+    /// The end-to-end story against a fresh native run.
+    E2e,
+}
+
+impl Ci {
+    pub(crate) fn run(&self, context: &Context) -> Outcome {
+        match self.job {
+            Job::Fmt => cargo(context, &["fmt", "--all", "--check"], "run `cargo fmt --all`"),
+            Job::Tidy => tidy::run(context),
+            Job::Gitlab => gitlab::run(context),
+            Job::Deny => deny::run(context),
+            Job::Clippy => cargo(
+                context,
+                &[
+                    "clippy",
+                    "--workspace",
+                    "--all-targets",
+                    "--locked",
+                    "--",
+                    "-D",
+                    "warnings",
+                ],
+                "correct the places above",
+            ),
+            Job::Test => Test::everything().run(context),
+            Job::E2e => e2e::run(context),
+        }
+    }
+}
+
+/// The names of all jobs.
+fn jobs() -> Vec<String> {
+    let names = Job::value_variants()
+        .iter()
+        .filter_map(ValueEnum::to_possible_value);
+    names.map(|value| value.get_name().to_owned()).collect()
+}
+
+fn cargo(context: &Context, arguments: &[&str], advice: &str) -> Outcome {
+    let shell = Shell::new()?;
+    shell.change_dir(&context.root);
+    let command = cmd!(shell, "cargo {arguments...}");
+    command
+        .run()
+        .map_err(|_| Failure::failed(format!("`cargo {}` failed", arguments.join(" "))).advise(advice))?;
+    Ok(Exit::Done)
+}
+
+/// Says that a job did less than it could, or fails where nothing may be skipped.
+fn skip(context: &Context, what: &str, advice: &str) -> Outcome {
+    if context.is_set("CI") {
+        return Err(Failure::failed(what)
+            .because("CI=true: there nothing may be skipped")
+            .advise(advice)
+            .into());
+    }
+    eprintln!("skipped: {what}; {advice}");
+    Ok(Exit::Done)
+}

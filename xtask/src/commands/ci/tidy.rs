@@ -1,0 +1,34 @@
+//! `ci tidy`: the rules of `doc/architecture.md`.
+
+use crate::{
+    commands::ci::jobs,
+    context::Context,
+    outcome::{Exit, Failure, Outcome},
+    tidy::{Tree, features},
+};
+
+pub(super) fn run(context: &Context) -> Outcome {
+    let jobs = jobs();
+    let jobs: Vec<&str> = jobs.iter().map(String::as_str).collect();
+    let tree = Tree::read(&context.root)?;
+    let faults = tree.faults(&jobs);
+    for fault in &faults {
+        println!("{fault}");
+    }
+    for (package, twice) in features::compiled_twice(&context.root, &tree.packages())? {
+        eprintln!(
+            "note: `-p {package}` alone compiles {} with other features: {}",
+            twice.len(),
+            twice.join(" ")
+        );
+    }
+    if faults.is_empty() {
+        return Ok(Exit::Done);
+    }
+    Err(Failure::failed(format!(
+        "{} places break the rules of doc/architecture.md",
+        faults.len()
+    ))
+    .advise("correct them, or change the page if a rule is wrong")
+    .into())
+}

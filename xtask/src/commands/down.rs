@@ -1,0 +1,122 @@
+//! `down`: stop what `up` runs, and drop its data if asked to.
+
+use std::{
+    fs,
+    io::{self, IsTerminal, Write},
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::{
+    commands::scope::{Flags, Scope},
+    context::{Context, block_on},
+    native::record::Record,
+    outcome::{Exit, Failure, Outcome},
+};
+
+/// Stop what `up` runs.
+#[derive(Args)]
+pub(crate) struct Down {
+    #[command(flatten)]
+    flags: Flags,
+    /// Also delete the stage's data: users, photos and files. Asks first.
+    #[arg(long)]
+    purge: bool,
+    /// Answer the question with yes.
+    #[arg(long)]
+    yes: bool,
+    /// Print what would be done, and do nothing.
+    #[arg(long)]
+    plan: bool,
+}
+
+impl Down {
+    pub(crate) fn run(&self, context: &Context) -> Outcome {
+        let scope = self.flags.resolve(context)?;
+        let folder = scope.folder(context);
+        let data = folder.join("data");
+        block_on(async {
+            let record = Record::load(&folder).await?;
+            if self.plan {
+                self.print_plan(&scope, record.as_ref(), &data);
+                return Ok(Exit::Done);
+            }
+            if self.purge && data.exists() {
+                self.confirm(&scope, &data)?;
+            }
+            match record {
+                Some(record) => stop(&scope, &record, &folder).await?,
+                None => eprintln!("{} is not up", scope.title()),
+            }
+            if self.purge && data.exists() {
+                fs::remove_dir_all(&data).with_context(|| format!("cannot delete {}", data.display()))?;
+                eprintln!("deleted {}", data.display());
+            }
+            Ok(Exit::Done)
+        })
+    }
+
+    fn print_plan(&self, scope: &Scope, record: Option<&Record>, data: &Path) {
+        match record {
+            Some(record) => println!(
+                "stop process {} and its {} apps",
+                record.supervisor.pid,
+                record.apps.len()
+            ),
+            None => println!("nothing to stop: {} is not up", scope.title()),
+        }
+        if self.purge {
+            println!("delete {}", data.display());
+        }
+    }
+
+    fn confirm(&self, scope: &Scope, data: &Path) -> anyhow::Result<()> {
+        if self.yes {
+            return Ok(());
+        }
+        let refused = || Failure::refused(format!("{} stays as it is", scope.title()));
+        if !io::stdin().is_terminal() {
+            return Err(refused()
+                .because("--purge deletes data, and there is no terminal to ask on")
+                .advise("add --yes")
+                .into());
+        }
+        eprint!(
+            "Delete all users and photos of {} in {}? [y/N] ",
+            scope.title(),
+            data.display()
+        );
+        io::stderr().flush()?;
+        let mut answer = String::new();
+        io::stdin()
+            .read_line(&mut answer)
+            .context("cannot read the answer")?;
+        match answer.trim() {
+            "y" | "Y" | "yes" => Ok(()),
+            _ => Err(refused().because("the answer was not yes").into()),
+        }
+    }
+}
+
+async fn stop(scope: &Scope, record: &Record, folder: &Path) -> anyhow::Result<()> {
+    let title = scope.title();
+    eprintln!("stopping {title} (process {})", record.supervisor.pid);
+    record
+        .supervisor
+        .end(Duration::from_secs(record.patience + 5))
+        .await;
+    // Reading the record of a dead supervisor ends what it may have left.
+    if Record::load(folder).await?.is_some() {
+        return Err(
+            Failure::failed(format!("process {} does not end", record.supervisor.pid))
+                .because("it did not react to SIGKILL within 5 s")
+                .advise("see what it waits for with `ps -o stat,wchan -p PID`")
+                .into(),
+        );
+    }
+    eprintln!("{title} is down");
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! The flags that say which stage of which cluster a native run is about.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use config::{Cluster, Stage, Target};
+
+use crate::{commands::env, context::Context};
+
+/// Which stage of which cluster.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Flags {
+    /// The cluster [default: the shell's, else hmlet].
+    #[arg(long, value_name = "NAME")]
+    cluster: Option<String>,
+    /// test or local [default: PLASMA_STAGE, the shell's, else local].
+    #[arg(long)]
+    stage: Option<Stage>,
+}
+
+/// What the flags mean, read from the cluster's file.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) cluster: Cluster,
+    pub(crate) stage: Stage,
+    /// The environment of the native run.
+    pub(crate) env: env::Scope,
+    /// The flags as they were given, each with a space in front, for commands that a message proposes.
+    pub(crate) flags: String,
+}
+
+impl Flags {
+    /// Reads the cluster and settles the stage.
+    ///
+    /// # Errors
+    /// Exit code 2: an unknown cluster or stage, or a wrong file.
+    pub(crate) fn resolve(&self, context: &Context) -> anyhow::Result<Scope> {
+        let env = env::Scope::new(self.cluster.clone(), self.stage, Some(Target::Native));
+        let cluster = self.cluster.iter().map(|name| format!(" --cluster {name}"));
+        let stage = self.stage.iter().map(|stage| format!(" --stage {stage}"));
+        Ok(Scope {
+            cluster: env.cluster(context)?,
+            stage: env.stage(context)?,
+            flags: cluster.chain(stage).collect(),
+            env,
+        })
+    }
+}
+
+impl Scope {
+    /// `hmlet local`, as messages name it.
+    pub(crate) fn title(&self) -> String {
+        format!("{} {}", self.cluster.name, self.stage)
+    }
+
+    /// The stage's folder: secrets, data, logs, `up.json`. It may not exist yet.
+    pub(crate) fn folder(&self, context: &Context) -> PathBuf {
+        context.state.join(&self.cluster.name).join(self.stage.name())
+    }
+}

@@ -1,0 +1,142 @@
+//! `test`: every test of the workspace, on every database and store that this machine has.
+
+use std::{ffi::OsString, process::ExitStatus};
+
+use anyhow::Context as _;
+use clap::Args;
+use nix::sys::signal::Signal;
+use tokio::process::Command;
+
+use crate::{
+    context::{Context, block_on},
+    native::{process, supervisor::Signals},
+    outcome::{Exit, Failure, Outcome},
+    servers::{self, Servers},
+};
+
+/// Run all tests, on every database and store that this machine has.
+///
+/// SQLite and files need nothing. Where PostgreSQL, MinIO (or Redis) are installed, throwaway instances are started on
+/// random ports of 127.0.0.1 and the same tests run on them as well. What is missing is said and skipped; with CI=true it
+/// is an error.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  cargo xtask test                        everything
+  cargo xtask test -p photos batch        the tests of photos with `batch` in their name")]
+pub(crate) struct Test {
+    /// Handed to `cargo nextest run` (or `cargo test`) as they are; doctests then do not run.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+    args: Vec<OsString>,
+}
+
+impl Test {
+    /// All tests, without arguments for the runner.
+    pub(crate) fn everything() -> Self {
+        Self { args: vec![] }
+    }
+
+    pub(crate) fn run(&self, context: &Context) -> Outcome {
+        block_on(async {
+            let mut signals = Signals::listen().context("cannot listen to signals")?;
+            let mut servers = tokio::select! {
+                servers = servers::start(&context.vars) => servers?,
+                _ = signals.next() => return Err(interrupted()),
+            };
+            let outcome = self.run_on(context, &servers, &mut signals).await;
+            servers.stop().await;
+            outcome
+        })
+    }
+
+    async fn run_on(&self, context: &Context, servers: &Servers, signals: &mut Signals) -> Outcome {
+        let missing = servers.missing.join(", ");
+        if !missing.is_empty() && context.is_set("CI") {
+            return Err(Failure::failed(format!("not found: {missing}"))
+                .because("CI=true: there no test may be skipped")
+                .advise("install it, or run without CI to skip the tests that need it")
+                .into());
+        }
+        for step in self.steps(context) {
+            let status = self.step(context, servers, &step, signals).await?;
+            if !status.success() {
+                let code = status.code().and_then(|code| u8::try_from(code).ok());
+                eprintln!("`cargo {}` failed", shown(&step));
+                return Ok(if code == Some(130) {
+                    Exit::Interrupted
+                } else {
+                    Exit::Failed
+                });
+            }
+        }
+        if !missing.is_empty() {
+            eprintln!("skipped: the tests on {missing}");
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The arguments of each cargo command. Doctests first: what closes the output is the sum of all other tests.
+    fn steps(&self, context: &Context) -> Vec<Vec<OsString>> {
+        let nextest = process::find_program(
+            "cargo-nextest",
+            context.vars.get("PATH").map_or("", String::as_str),
+        );
+        let runner: &[&str] = if nextest.is_some() {
+            &["nextest", "run"]
+        } else {
+            &["test", "--lib", "--bins", "--tests"]
+        };
+        let command = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        if self.args.is_empty() {
+            let all = [runner, &["--workspace"]].concat();
+            vec![
+                command(&["test", "--workspace", "--doc", "--quiet"]),
+                command(&all),
+            ]
+        } else {
+            vec![
+                command(runner)
+                    .into_iter()
+                    .chain(self.args.iter().cloned())
+                    .collect(),
+            ]
+        }
+    }
+
+    async fn step(
+        &self,
+        context: &Context,
+        servers: &Servers,
+        arguments: &[OsString],
+        signals: &mut Signals,
+    ) -> anyhow::Result<ExitStatus> {
+        eprintln!("cargo {}", shown(arguments));
+        let mut command = Command::new(context.vars.get("CARGO").map_or("cargo", String::as_str));
+        command
+            .args(arguments)
+            .envs(&servers.vars)
+            .current_dir(&context.root)
+            .kill_on_drop(true);
+        let mut child = command.spawn().context("cannot start cargo")?;
+        let identity = process::identity(&child);
+        tokio::select! {
+            status = child.wait() => Ok(status.context("cannot wait for cargo")?),
+            exit = signals.next() => {
+                // Ctrl-C on a terminal reaches cargo by itself; it then ends its tests.
+                if let (Exit::Done, Some(identity)) = (exit, identity) {
+                    identity.send(Signal::SIGTERM);
+                }
+                child.wait().await.context("cannot wait for cargo")?;
+                Err(interrupted())
+            }
+        }
+    }
+}
+
+fn interrupted() -> anyhow::Error {
+    Failure::interrupted("the tests were interrupted").into()
+}
+
+fn shown(arguments: &[OsString]) -> String {
+    let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+    words.join(" ")
+}

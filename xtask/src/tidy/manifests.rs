@@ -1,0 +1,176 @@
+//! Rules for every package: who imports whom, one version of everything, and the lints of the workspace.
+
+use std::collections::BTreeSet;
+
+use toml::{Table, Value};
+
+use super::{
+    Fault, Tree,
+    map::{Map, PAGE},
+};
+
+/// The sections in which a package names what it needs. Tests may import more than the code.
+const SECTIONS: [&str; 3] = ["dependencies", "build-dependencies", "dev-dependencies"];
+
+struct Manifest<'a> {
+    file: &'a str,
+    /// The folder of the package.
+    folder: &'a str,
+    table: Table,
+}
+
+/// The names of the packages.
+pub(super) fn packages(tree: &Tree) -> Vec<String> {
+    manifests(tree)
+        .0
+        .iter()
+        .filter_map(Manifest::name)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A package imports only the workspace packages that the map allows.
+pub(super) fn check_imports(tree: &Tree, map: &Map) -> Vec<Fault> {
+    let (manifests, mut faults) = manifests(tree);
+    let members: BTreeSet<&str> = manifests.iter().filter_map(Manifest::name).collect();
+    for manifest in &manifests {
+        let allowed = map.imports(manifest.folder);
+        for section in ["dependencies", "build-dependencies"] {
+            for (name, _) in manifest.section(section) {
+                if members.contains(name.as_str()) && !allowed.contains(&name.as_str()) {
+                    let message = format!("imports `{name}`, which the map of {PAGE} does not allow");
+                    faults.push(Fault::file(manifest.file, message));
+                }
+            }
+        }
+    }
+    faults
+}
+
+/// A package takes its dependencies and its lints from the workspace.
+pub(super) fn check_inheritance(tree: &Tree) -> Vec<Fault> {
+    let (manifests, _) = manifests(tree);
+    let mut faults = Vec::new();
+    for manifest in &manifests {
+        if !manifest.table.get("lints").is_some_and(inherited) {
+            faults.push(Fault::file(manifest.file, "must have `[lints] workspace = true`"));
+        }
+        for section in SECTIONS {
+            for (name, value) in manifest.section(section) {
+                if !inherited(value) {
+                    let message = format!("`{name}` must come from the workspace: `{name}.workspace = true`");
+                    faults.push(Fault::file(manifest.file, message));
+                }
+            }
+        }
+    }
+    faults
+}
+
+impl Manifest<'_> {
+    fn name(&self) -> Option<&str> {
+        self.table.get("package")?.get("name")?.as_str()
+    }
+
+    fn section(&self, name: &str) -> impl Iterator<Item = (&String, &Value)> {
+        self.table
+            .get(name)
+            .and_then(Value::as_table)
+            .into_iter()
+            .flatten()
+    }
+}
+
+fn inherited(value: &Value) -> bool {
+    value.get("workspace").and_then(Value::as_bool) == Some(true)
+}
+
+/// The manifests of the packages, without that of the workspace.
+fn manifests(tree: &Tree) -> (Vec<Manifest<'_>>, Vec<Fault>) {
+    let (mut manifests, mut faults) = (Vec::new(), Vec::new());
+    for (file, text) in &tree.files {
+        let Some(folder) = file.strip_suffix("/Cargo.toml") else {
+            continue;
+        };
+        match text.parse::<Table>() {
+            Ok(table) => manifests.push(Manifest { file, folder, table }),
+            Err(error) => faults.push(Fault::file(file, error.message())),
+        }
+    }
+    (manifests, faults)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\
+[package]\nname = \"photos\"\n[lints]\nworkspace = true
+[dependencies]\nserde.workspace = true\nconfig = { workspace = true, features = [] }
+[dev-dependencies]\nphotos-client.workspace = true\n";
+    const MAP: &str = "\
+| place | what | may import |\n|---|---|---|\n| `crates/photos` | | `config` |\n
+| module | owns |\n|---|---|\n| `db/` | |\n";
+
+    fn with(photos: &str) -> Tree {
+        Tree::of([
+            ("Cargo.toml", "[workspace]\n"),
+            (
+                "crates/config/Cargo.toml",
+                "[package]\nname = \"config\"\n[lints]\nworkspace = true\n",
+            ),
+            (
+                "crates/photos-client/Cargo.toml",
+                "[package]\nname = \"photos-client\"\n[lints]\nworkspace = true\n",
+            ),
+            ("crates/photos/Cargo.toml", photos),
+        ])
+    }
+
+    #[test]
+    fn a_package_that_keeps_the_rules_is_fine() {
+        let tree = with(GOOD);
+        assert_eq!(check_imports(&tree, &Map::parse(MAP).unwrap()), []);
+        assert_eq!(check_inheritance(&tree), []);
+    }
+
+    #[test]
+    fn an_import_against_the_layers_is_found() {
+        let tree = with(&GOOD.replace("serde", "photos-client"));
+        let faults = check_imports(&tree, &Map::parse(MAP).unwrap());
+        assert_eq!(faults.len(), 1);
+        assert!(
+            faults[0].message.contains("imports `photos-client`"),
+            "{faults:?}"
+        );
+    }
+
+    #[test]
+    fn own_versions_and_missing_lints_are_found() {
+        let tree = with(
+            &GOOD
+                .replace("serde.workspace = true", "serde = \"1\"")
+                .replace("[lints]", "[lint]"),
+        );
+        let messages: Vec<String> = check_inheritance(&tree)
+            .into_iter()
+            .map(|fault| fault.message)
+            .collect();
+        assert_eq!(
+            messages,
+            [
+                "must have `[lints] workspace = true`",
+                "`serde` must come from the workspace: `serde.workspace = true`"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_manifest_that_is_no_toml_is_found() {
+        assert_eq!(
+            check_imports(&with("[package"), &Map::parse(MAP).unwrap()).len(),
+            1
+        );
+    }
+}

@@ -1,0 +1,179 @@
+//! The map of `doc/architecture.md`: which place holds what and may import whom, read from the page's tables.
+
+use super::{Fault, Tree};
+
+/// The page with the tables.
+pub(super) const PAGE: &str = "doc/architecture.md";
+
+/// The two tables: `place | what | may import` for the house and `module | …` for the inside of the service.
+#[derive(Debug)]
+pub(super) struct Map {
+    places: Vec<Place>,
+    /// The modules of the service: `db`, `app.rs`.
+    modules: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Place {
+    /// From the root, without a slash at the end; a part in `<…>` stands for any name, a `*` at the end for any file.
+    path: String,
+    imports: Vec<String>,
+}
+
+const SERVICE: &str = "crates/photos/src/";
+
+impl Map {
+    /// Reads the tables: rows whose first cell is one path in backticks.
+    pub(super) fn parse(page: &str) -> Result<Self, String> {
+        let mut map = Self {
+            places: Vec::new(),
+            modules: Vec::new(),
+        };
+        let mut heading = String::new();
+        for line in page.lines() {
+            let cells: Vec<&str> = line.trim().trim_matches('|').split('|').map(str::trim).collect();
+            if !line.starts_with('|') {
+                heading.clear();
+            } else if heading.is_empty() {
+                heading = cells[0].to_owned();
+            } else if let [path] = quoted(cells[0]).as_slice() {
+                let path = path.trim_end_matches('/').to_owned();
+                match heading.as_str() {
+                    "place" => map.places.push(Place {
+                        path,
+                        imports: quoted(cells.get(2).unwrap_or(&"")),
+                    }),
+                    "module" => map.modules.push(path),
+                    _ => {}
+                }
+            }
+        }
+        if map.places.is_empty() || map.modules.is_empty() {
+            return Err(
+                "has no table that begins with `place`, or none that begins with `module`".to_owned(),
+            );
+        }
+        Ok(map)
+    }
+
+    /// The workspace packages that the package in this folder may import: those of every place in it.
+    pub(super) fn imports(&self, folder: &str) -> Vec<&str> {
+        let inside = |place: &&Place| place.path == folder || place.path.starts_with(&format!("{folder}/"));
+        self.places
+            .iter()
+            .filter(inside)
+            .flat_map(|place| &place.imports)
+            .map(String::as_str)
+            .collect()
+    }
+
+    fn owns(&self, file: &str) -> bool {
+        self.places.iter().any(|place| {
+            let mut parts = file.split('/');
+            let fits = place.path.split('/').all(|expected| {
+                let any = expected == "*" || (expected.starts_with('<') && expected.ends_with('>'));
+                parts.next().is_some_and(|part| any || part == expected)
+            });
+            let deeper = parts.next().is_some();
+            fits && deeper != place.path.ends_with('*')
+        })
+    }
+}
+
+/// Every file lies in a place of the map, and everything inside the service in one of its modules. What lies in the root
+/// itself needs no owner.
+pub(super) fn check_owners(tree: &Tree, map: &Map) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for file in tree.files.keys().filter(|file| file.contains('/')) {
+        if !map.owns(file) {
+            faults.push(Fault::file(file, format!("has no place in the map of {PAGE}")));
+        }
+        let Some(inside) = file.strip_prefix(SERVICE) else {
+            continue;
+        };
+        let module = inside.split('/').next().unwrap_or(inside);
+        let known = matches!(module, "main.rs" | "lib.rs")
+            || map
+                .modules
+                .iter()
+                .any(|known| known == module || format!("{known}.rs") == module);
+        if !known {
+            faults.push(Fault::file(
+                file,
+                format!("the module `{module}` is not in the service's table of {PAGE}"),
+            ));
+        }
+    }
+    faults
+}
+
+fn quoted(cell: &str) -> Vec<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "\
+| place | what | may import |
+|---|---|---|
+| `xtask/src/commands/` | commands | `config` |
+| `xtask/src/native/` | `up` | `photos-client` |
+| `crates/photos` | the service | `config` |
+| `envs/<cluster>/` | layers | |
+| `xtask/src/*` | the start | |
+
+| module | owns |
+|---|---|
+| `db/` | rows |
+| `app.rs` | the app |
+";
+
+    #[test]
+    fn files_on_the_map_are_fine() {
+        let map = Map::parse(PAGE).unwrap();
+        let files = [
+            "Cargo.toml",
+            "envs/hmlet/local.yaml",
+            "crates/photos/src/db/mod.rs",
+            "crates/photos/src/main.rs",
+        ];
+        assert_eq!(check_owners(&Tree::of(files.map(|file| (file, ""))), &map), []);
+    }
+
+    #[test]
+    fn a_file_off_the_map_and_an_unknown_module_are_found() {
+        let map = Map::parse(PAGE).unwrap();
+        let tree = Tree::of([
+            ("scripts/deploy.sh", ""),
+            ("envs/local.yaml", ""),
+            ("crates/photos/src/utils.rs", ""),
+        ]);
+        let files: Vec<String> = check_owners(&tree, &map)
+            .into_iter()
+            .map(|fault| fault.file)
+            .collect();
+        assert_eq!(
+            files,
+            [
+                "crates/photos/src/utils.rs",
+                "envs/local.yaml",
+                "scripts/deploy.sh"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_package_may_import_what_any_of_its_places_may() {
+        let map = Map::parse(PAGE).unwrap();
+        assert_eq!(map.imports("xtask"), ["config", "photos-client"]);
+        assert_eq!(map.imports("crates/photos-api"), [""; 0]);
+    }
+
+    #[test]
+    fn a_page_without_tables_is_a_fault() {
+        assert!(Map::parse("# Architecture\n").is_err());
+    }
+}
