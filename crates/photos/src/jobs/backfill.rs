@@ -16,7 +16,7 @@ use crate::db::Db;
 use crate::db::objects::ObjectState;
 use crate::domain::{PhotoId, PhotoRow, now_micros};
 use crate::media::{Media, MediaError};
-use crate::store::{Digest, Encoding, Key, Store};
+use crate::store::{Digest, Encoding, Key, Store, StoreError};
 
 /// Photos that are read at a time.
 const PAGE: u32 = 100;
@@ -174,8 +174,9 @@ impl Backfill<'_> {
 
 /// Whether an error is about this photo only.
 fn is_of_the_photo(error: &MediaError) -> bool {
+    use MediaError as E;
     matches!(
         error,
-        MediaError::Variant(_) | MediaError::Row { .. } | MediaError::Overloaded
+        E::Variant(_) | E::Row { .. } | E::Overloaded | E::Store(StoreError::NotFound { .. })
     )
 }

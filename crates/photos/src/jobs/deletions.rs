@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 
+use uuid::Uuid;
+
 use super::JobError;
 use crate::db::Db;
+use crate::db::objects::NewObject;
 use crate::domain::Timestamp;
 use crate::store::{Key, Store, StoreError};
 
@@ -43,6 +46,27 @@ pub(super) async fn finish(
         if deleted.fault.as_ref().is_some_and(StoreError::is_transient) {
             return Ok(deleted);
         }
+    }
+}
+
+/// Deletes an object that no row knows. It gets a row for the while, so that nobody makes it anew behind our back, and so
+/// that a killed process leaves nothing that is forgotten.
+pub(super) async fn disown(db: &Db, store: &Store, key: &Key, now: Timestamp) -> Result<(), JobError> {
+    let (text, maker) = (key.to_string(), Uuid::now_v7().to_string());
+    db.reserve_objects(vec![new_row(key)], &maker, now).await?;
+    db.abandon_objects(vec![text.clone()], &maker, now).await?;
+    store.delete(key).await?;
+    db.forget_objects(vec![text]).await?;
+    Ok(())
+}
+
+/// A row for an object that has none.
+pub(super) fn new_row(key: &Key) -> NewObject {
+    NewObject {
+        key: key.to_string(),
+        photo_id: key.photo(),
+        kind: if key.is_original() { "original" } else { "variant" }.into(),
+        content_type: key.content_type().into(),
     }
 }
 

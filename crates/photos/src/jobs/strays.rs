@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::JobError;
+use super::deletions::disown;
 use crate::db::Db;
 use crate::domain::Timestamp;
 use crate::domain::time::before;
@@ -73,7 +74,7 @@ impl Walk {
         let mut deleted = 0;
         while let Some(key) = self.suspects.pop() {
             if may_delete(db, store, &key, grace, now).await? {
-                store.delete(&key).await?;
+                disown(db, store, &key, now).await?;
                 deleted += 1;
             }
         }

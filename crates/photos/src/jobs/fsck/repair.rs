@@ -6,7 +6,6 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{Found, Fsck, Left};
-use crate::db::objects::NewObject;
 use crate::domain::{PhotoId, now_micros};
 use crate::jobs::hashing::hash;
 use crate::jobs::strays::{ledger_is_empty, may_delete};
@@ -116,7 +115,7 @@ async fn mend_unknown(
             continue;
         }
         if may_delete(fsck.db, fsck.store, key, grace, now_micros()).await? {
-            fsck.store.delete(key).await?;
+            deletions::disown(fsck.db, fsck.store, key, now_micros()).await?;
         } else if fsck.store.head(key).await?.is_some() {
             let reason = format!(
                 "it is younger than the grace period of {} s; run again later",
@@ -147,13 +146,9 @@ async fn adopt(fsck: &Fsck<'_>, key: &Key) -> Result<bool, JobError> {
         return Ok(false);
     };
     let (text, maker) = (key.to_string(), Uuid::now_v7().to_string());
-    let row = NewObject {
-        key: text.clone(),
-        photo_id: key.photo(),
-        kind: "original".into(),
-        content_type: key.content_type().into(),
-    };
-    fsck.db.reserve_objects(vec![row], &maker, now_micros()).await?;
+    fsck.db
+        .reserve_objects(vec![deletions::new_row(key)], &maker, now_micros())
+        .await?;
     Ok(fsck
         .db
         .finish_variant(&text, &maker, len, &digest.to_string(), now_micros())
