@@ -1,13 +1,13 @@
 //! The OpenAPI document: the routes' own descriptions, completed by what holds for all of them.
 
 use actix_web::http::StatusCode;
-use photos_api::{PROBLEM_JSON, Problem, ProblemCode};
+use photos_api::{BatchMode, Ordering, PROBLEM_JSON, Problem, ProblemCode};
 use serde_json::json;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::Ref;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, HttpMethod, OpenApi, PathItem, Response, ResponseBuilder};
-use utoipa::{OpenApi as _, PartialSchema as _, ToSchema as _};
+use utoipa::{OpenApi as _, ToSchema as _};
 use utoipa_actix_web::AppExt as _;
 
 #[derive(utoipa::OpenApi)]
@@ -20,6 +20,7 @@ use utoipa_actix_web::AppExt as _;
             Times are RFC 3339 in UTC, ids UUIDv7.",
         license(name = "MIT", identifier = "MIT"),
     ),
+    components(schemas(BatchMode, Ordering, Problem)),
     tags(
         (name = "auth", description = "Logging in, refreshing, logging out"),
         (name = "users", description = "Accounts and their sessions"),
@@ -39,10 +40,7 @@ pub fn document() -> OpenApi {
         .openapi(Base::openapi())
         .configure(super::routes)
         .split_for_parts();
-    let mut schemas = vec![(Problem::name().into_owned(), Problem::schema())];
-    Problem::schemas(&mut schemas);
     let components = document.components.get_or_insert_default();
-    components.schemas.extend(schemas);
     let bearer = SecurityScheme::Http(
         Http::builder()
             .scheme(HttpAuthScheme::Bearer)

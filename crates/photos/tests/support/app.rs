@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use config::{DatabaseUrl, PhotosEnv, StoreUrl};
+use config::{PhotosEnv, Secret, StoreUrl};
 use photos::app::{App, Options};
 use photos::http::server::Service;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::database::{self, TestDatabase};
+use super::store::{self, TestStore};
 use super::{Answer, Backend};
 
 /// The password of everybody in the stories.
@@ -23,12 +25,14 @@ pub(crate) struct TestApp {
     service: Option<Service>,
     options: Options,
     /// Shared with replicas, so that the last one clears away.
-    place: Arc<Place>,
+    pub(crate) place: Arc<Place>,
 }
 
 /// What a story's service stands on.
-struct Place {
-    _folder: TempDir,
+pub(crate) struct Place {
+    pub(crate) database: TestDatabase,
+    pub(crate) store: TestStore,
+    _spool: TempDir,
 }
 
 /// A login, as a story keeps it.
@@ -70,21 +74,37 @@ impl Builder {
 
     /// Starts the service; none where the backend's servers are not there, which is said on stderr.
     pub(crate) async fn start(self) -> Option<TestApp> {
-        let folder = TempDir::new().unwrap();
+        let (database, store) = match self.backend {
+            Backend::SqliteDisk => (database::Backend::Sqlite, store::Backend::Disk),
+            Backend::PostgresS3 => (database::Backend::Postgres, store::Backend::S3),
+        };
+        let database = TestDatabase::empty(database).await?;
+        let store = TestStore::open(store).await?;
+        let spool = TempDir::new().unwrap();
         let mut env = PhotosEnv::from_map(&self.variables).unwrap_or_else(|faults| panic!("{faults}"));
-        env.spool_dir = folder.path().join("spool");
-        std::fs::create_dir_all(&env.spool_dir).unwrap();
-        match self.backend {
-            Backend::SqliteDisk => {
-                env.database_url = DatabaseUrl::Sqlite(folder.path().join("photos.sqlite"));
-                env.store_url = StoreUrl::File(folder.path().join("objects"));
+        env.spool_dir = spool.path().to_owned();
+        env.database_url = database.settings.url.clone();
+        env.database_password.clone_from(&database.settings.password);
+        match &store.place {
+            store::Place::Folder(folder) => env.store_url = StoreUrl::File(folder.path().join("objects")),
+            store::Place::Bucket(bucket) => {
+                let (endpoint, access_key, secret_key) = store::s3_server()?;
+                env.store_url = StoreUrl::S3 {
+                    bucket: bucket.name(),
+                };
+                env.s3_endpoint = Some(endpoint.parse().unwrap());
+                env.s3_access_key = Some(Secret::new(access_key));
+                env.s3_secret_key = Some(Secret::new(secret_key));
             }
-            Backend::PostgresS3 => return None,
         }
         for change in self.changes {
             change(&mut env);
         }
-        let place = Arc::new(Place { _folder: folder });
+        let place = Arc::new(Place {
+            database,
+            store,
+            _spool: spool,
+        });
         Some(TestApp::run(env, self.options, self.backend, place).await)
     }
 }

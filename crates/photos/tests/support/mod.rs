@@ -5,6 +5,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod app;
+pub(crate) mod database;
 pub(crate) mod proxy;
 #[path = "object_store.rs"]
 pub(crate) mod store;

@@ -30,7 +30,8 @@ pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     tag = "batches",
     security(("bearer" = [])),
     params(BatchQuery, ("If-Match" = Option<String>, Header, description = "Versions that the photos may have")),
-    request_body(content = BatchEditRequest),
+    request_body(content = BatchEditRequest,
+        example = json!({"items": [{"id": "0199a3c4-5b6d-7e8f-9012-3456789abcde", "caption": "at #dawn"}]})),
     responses(
         (status = 200, description = "All were changed; `results` in the order of the request", body = BatchResponse),
         (status = 207, description = "With `mode=each`: what became of each", body = BatchResponse),
@@ -64,7 +65,7 @@ async fn edit_photos(
     tag = "batches",
     security(("bearer" = [])),
     params(BatchQuery, ("If-Match" = Option<String>, Header, description = "Versions that the photos may have")),
-    request_body(content = BatchIds),
+    request_body(content = BatchIds, example = json!({"ids": ["0199a3c4-5b6d-7e8f-9012-3456789abcde"]})),
     responses(
         (status = 200, description = "All were deleted; `results` in the order of the request", body = BatchResponse),
         (status = 207, description = "With `mode=each`: what became of each", body = BatchResponse),
@@ -87,7 +88,7 @@ async fn delete_photos(
     tag = "batches",
     security(("bearer" = [])),
     params(BatchQuery, ("If-Match" = Option<String>, Header, description = "Versions that the photos may have")),
-    request_body(content = BatchIds),
+    request_body(content = BatchIds, example = json!({"ids": ["0199a3c4-5b6d-7e8f-9012-3456789abcde"]})),
     responses(
         (status = 200, description = "All were restored; `results` in the order of the request", body = BatchResponse),
         (status = 207, description = "With `mode=each`: what became of each", body = BatchResponse),
@@ -110,7 +111,7 @@ async fn restore_photos(
     tag = "batches",
     security(("bearer" = [])),
     params(BatchQuery, ("If-Match" = Option<String>, Header, description = "Versions that the photos may have")),
-    request_body(content = BatchIds),
+    request_body(content = BatchIds, example = json!({"ids": ["0199a3c4-5b6d-7e8f-9012-3456789abcde"]})),
     responses(
         (status = 200, description = "All are published; `results` in the order of the request", body = BatchResponse),
         (status = 207, description = "With `mode=each`: what became of each", body = BatchResponse),
@@ -133,7 +134,7 @@ async fn publish_photos(
     tag = "batches",
     security(("bearer" = [])),
     params(BatchQuery, ("If-Match" = Option<String>, Header, description = "Versions that the photos may have")),
-    request_body(content = BatchIds),
+    request_body(content = BatchIds, example = json!({"ids": ["0199a3c4-5b6d-7e8f-9012-3456789abcde"]})),
     responses(
         (status = 200, description = "All are drafts; `results` in the order of the request", body = BatchResponse),
         (status = 207, description = "With `mode=each`: what became of each", body = BatchResponse),
