@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::error::PayloadError;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use futures_util::StreamExt;
 
 use super::MediaError;
@@ -15,6 +15,7 @@ use super::spool::{SpoolWriter, Spooled};
 /// The parts of a body, in their order.
 pub struct Form {
     multipart: Multipart,
+    is_form: bool,
     idle: Duration,
     limit: u64,
 }
@@ -33,6 +34,7 @@ impl Form {
     pub fn new(headers: &HeaderMap, body: Body, idle: Duration, limit: u64) -> Self {
         Self {
             multipart: Multipart::new(headers, body),
+            is_form: is_form(headers),
             idle,
             limit,
         }
@@ -43,6 +45,9 @@ impl Form {
     /// # Errors
     /// [`MediaError::NotMultipart`], [`MediaError::Malformed`], [`MediaError::Stalled`] or [`MediaError::BodyTooLarge`].
     pub async fn next(&mut self) -> Result<Option<Part>, MediaError> {
+        if !self.is_form {
+            return Err(MediaError::NotMultipart);
+        }
         match self.multipart.next().await {
             None => Ok(None),
             Some(Ok(field)) => {
@@ -101,6 +106,16 @@ impl Part {
     }
 }
 
+/// Whether the body is a form, and not another kind of multipart.
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("multipart/form-data")
+}
+
 fn refusal(error: MultipartError, idle: Duration, limit: u64) -> MediaError {
     match error {
         MultipartError::ContentTypeMissing
@@ -126,7 +141,7 @@ mod tests {
     use std::pin::Pin;
 
     use actix_web::dev::Payload;
-    use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+    use actix_web::http::header::HeaderValue;
     use bytes::Bytes;
     use futures_util::{Stream, stream};
 

@@ -1,0 +1,304 @@
+//! Batches: all or none, or each for itself; one result an item, in the order of the request.
+
+use photos_api::{BatchResponse, Photo, PhotoId};
+use reqwest::multipart::Form;
+use reqwest::{Method, StatusCode};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::kit::{self, NOTHING, at, draft, file, published, remains};
+use crate::pictures;
+use crate::support::app::authorise;
+use crate::support::{Answer, Backend, Login, TestApp};
+
+fn ids(photos: &[&Photo]) -> Value {
+    json!({"ids": photos.iter().map(|photo| photo.id).collect::<Vec<_>>()})
+}
+
+fn statuses(answer: &Answer) -> Vec<u64> {
+    answer.json()["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| result["status"].as_u64().unwrap())
+        .collect()
+}
+
+#[rstest]
+#[case(Backend::SqliteDisk)]
+#[case(Backend::PostgresS3)]
+#[tokio::test]
+async fn results_pair_with_items_whatever_the_order_of_rows(#[case] backend: Backend) {
+    let Some((app, ann)) = kit::with_ann(backend).await else {
+        return;
+    };
+    let mut photos = Vec::new();
+    for _ in 0..5 {
+        photos.push(draft(&app, &ann).await);
+    }
+    let order = [3, 0, 4, 2, 1];
+    let items: Vec<_> = order
+        .iter()
+        .map(|n| json!({"id": photos[*n].id, "name": format!("number {n}")}))
+        .collect();
+    let answer = app
+        .call(
+            Method::PATCH,
+            Some(&ann),
+            "/photos/batch",
+            &json!({"items": items}),
+        )
+        .await;
+    let response: BatchResponse = answer.expect(StatusCode::OK).into();
+    assert_eq!((response.succeeded, response.failed), (5, 0));
+    for (index, (result, n)) in response.results.iter().zip(order).enumerate() {
+        assert_eq!(
+            (result.index, result.id, result.status),
+            (index, Some(photos[n].id), 200)
+        );
+        assert_eq!(result.photo.as_ref().unwrap().name, format!("number {n}"));
+        let stored: Photo = app.get(Some(&ann), &at(&photos[n])).await.into();
+        assert_eq!(stored.name, format!("number {n}"));
+    }
+}
+
+#[rstest]
+#[case(Backend::SqliteDisk)]
+#[case(Backend::PostgresS3)]
+#[tokio::test]
+async fn a_batch_partly_forbidden(#[case] backend: Backend) {
+    let Some((app, ann)) = kit::with_ann(backend).await else {
+        return;
+    };
+    let bob = app.user("bob").await;
+    let (mine, his, hidden) = (
+        published(&app, &ann).await,
+        published(&app, &bob).await,
+        draft(&app, &bob).await,
+    );
+    let body = ids(&[&mine, &his, &hidden]);
+    let rejected = app
+        .post(Some(&ann), "/photos/batch/delete", &body)
+        .await
+        .expect_problem("batch-rejected");
+    assert_eq!((rejected.status, statuses(&rejected)), (422, vec![424, 403, 404]));
+    let codes: Vec<_> = rejected.json()["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| r["problem"]["code"].clone())
+        .collect();
+    assert_eq!(codes, ["not-attempted", "forbidden", "not-found"]);
+    app.get(None, &at(&mine)).await.expect(StatusCode::OK);
+
+    let each = app
+        .post(Some(&ann), "/photos/batch/delete?mode=each", &body)
+        .await
+        .expect(StatusCode::MULTI_STATUS);
+    assert_eq!(statuses(&each), [204, 403, 404]);
+    assert_eq!(
+        (&each.json()["succeeded"], &each.json()["failed"]),
+        (&json!(1), &json!(2))
+    );
+    app.get(None, &at(&mine)).await.expect_problem("not-found");
+    app.get(None, &at(&his)).await.expect(StatusCode::OK);
+}
+
+#[rstest]
+#[case(Backend::SqliteDisk)]
+#[case(Backend::PostgresS3)]
+#[tokio::test]
+async fn without_ids_nothing_is_deleted(#[case] backend: Backend) {
+    let Some((app, ann)) = kit::with_ann(backend).await else {
+        return;
+    };
+    let photo = published(&app, &ann).await;
+    let path = "/photos/batch/delete";
+    app.post(Some(&ann), path, &json!({}))
+        .await
+        .expect_faults(&["ids"]);
+    app.post(Some(&ann), path, &json!({"ids": []}))
+        .await
+        .expect_faults(&["ids"]);
+    app.post(Some(&ann), path, &json!({"ids": null}))
+        .await
+        .expect_faults(&["ids"]);
+    app.post(Some(&ann), path, &json!({"ids": [photo.id], "all": true}))
+        .await
+        .expect_faults(&["all"]);
+    app.post(Some(&ann), path, &ids(&[&photo, &photo]))
+        .await
+        .expect_faults(&["ids[1]"]);
+    let many: Vec<_> = (0..51).map(|_| PhotoId::now()).collect();
+    app.post(Some(&ann), path, &json!({"ids": many}))
+        .await
+        .expect_faults(&["ids"]);
+    app.post(Some(&ann), "/photos/batch/delete?mode=some", &ids(&[&photo]))
+        .await
+        .expect_faults(&["mode"]);
+    app.bare(Method::POST, Some(&ann), path)
+        .await
+        .expect_problem("unsupported-media-type");
+    app.bare(Method::DELETE, Some(&ann), "/photos")
+        .await
+        .expect_problem("method-not-allowed");
+    app.get(None, &at(&photo)).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn publish_unpublish_delete_and_restore() {
+    let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
+    let (one, two) = (draft(&app, &ann).await, published(&app, &ann).await);
+    let body = ids(&[&two, &one]);
+    for (verb, status, drafts) in [
+        ("publish", 200, Some(false)),
+        ("unpublish", 200, Some(true)),
+        ("delete", 204, None),
+        ("restore", 200, Some(true)),
+    ] {
+        let answer = app
+            .post(Some(&ann), &format!("/photos/batch/{verb}"), &body)
+            .await
+            .expect(StatusCode::OK);
+        let response: BatchResponse = answer.into();
+        for result in &response.results {
+            assert_eq!(result.status, status, "{verb}");
+            assert_eq!(result.photo.as_ref().map(|photo| photo.draft), drafts, "{verb}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn if_match_and_bad_values_are_faults_of_their_items() {
+    let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
+    let (one, two) = (published(&app, &ann).await, published(&app, &ann).await);
+    app.call(Method::PATCH, Some(&ann), &at(&two), &json!({"name": "moved on"}))
+        .await
+        .expect(StatusCode::OK);
+    let request = authorise(
+        app.request(Method::POST, "/photos/batch/unpublish?mode=each"),
+        Some(&ann),
+    );
+    let answer = app
+        .send(request.header("if-match", "\"1\"").json(&ids(&[&one, &two])))
+        .await;
+    assert_eq!(statuses(&answer), [200, 412]);
+
+    let items = json!({"items": [{"id": one.id, "name": " "}, {"id": two.id, "name": "good"}]});
+    let answer = app
+        .call(Method::PATCH, Some(&ann), "/photos/batch?mode=each", &items)
+        .await;
+    assert_eq!(statuses(&answer), [422, 200]);
+    assert_eq!(
+        answer.json()["results"][0]["problem"]["errors"][0]["field"],
+        "name"
+    );
+    let twice = json!({"items": [{"id": one.id}, {"id": one.id}]});
+    app.call(Method::PATCH, Some(&ann), "/photos/batch", &twice)
+        .await
+        .expect_faults(&["items[1].id"]);
+}
+
+async fn create(app: &TestApp, who: &Login, mode: &str, form: Form) -> Answer {
+    let path = format!("/photos/batch?mode={mode}");
+    app.send(authorise(app.request(Method::POST, &path), Some(who)).multipart(form))
+        .await
+}
+
+fn items(value: &Value) -> Form {
+    Form::new().text("items", value.to_string())
+}
+
+#[rstest]
+#[case(Backend::SqliteDisk)]
+#[case(Backend::PostgresS3)]
+#[tokio::test]
+async fn several_photos_in_one_form(#[case] backend: Backend) {
+    let Some((app, ann)) = kit::with_ann(backend).await else {
+        return;
+    };
+    let form = items(&json!([
+        {"image": "f1", "name": "One", "caption": "#one"},
+        {"image": "f2", "name": "Two", "draft": true},
+    ]))
+    .part("f2", file(pictures::jpeg(20, 10)))
+    .part("f1", file(pictures::jpeg(10, 20)));
+    let response: BatchResponse = create(&app, &ann, "atomic", form)
+        .await
+        .expect(StatusCode::OK)
+        .into();
+    let made: Vec<_> = response
+        .results
+        .iter()
+        .map(|result| (result.status, result.photo.as_ref().unwrap()))
+        .collect();
+    assert_eq!(
+        (made[0].0, &*made[0].1.name, made[0].1.width, made[0].1.draft),
+        (201, "One", 10, false)
+    );
+    assert_eq!(
+        (made[1].0, &*made[1].1.name, made[1].1.width, made[1].1.draft),
+        (201, "Two", 20, true)
+    );
+    assert_eq!(remains(&app).await.objects, 14);
+}
+
+#[rstest]
+#[case(Backend::SqliteDisk)]
+#[case(Backend::PostgresS3)]
+#[tokio::test]
+async fn of_a_rejected_batch_nothing_is_kept(#[case] backend: Backend) {
+    let Some((app, ann)) = kit::with_ann(backend).await else {
+        return;
+    };
+    let form = || {
+        items(&json!([
+            {"image": "good", "name": "Good"},
+            {"image": "text", "name": "Text"},
+            {"image": "lost", "name": "Lost"},
+            {"image": "nameless", "name": " "},
+        ]))
+        .part("good", file(pictures::jpeg(20, 10)))
+        .part("text", file(b"no picture".to_vec()))
+        .part("nameless", file(pictures::jpeg(20, 10)))
+    };
+    let rejected = create(&app, &ann, "atomic", form())
+        .await
+        .expect_problem("batch-rejected");
+    assert_eq!(statuses(&rejected), [424, 415, 422, 422]);
+    assert_eq!(rejected.json()["results"][2]["problem"]["code"], "image-missing");
+    assert_eq!(remains(&app).await, NOTHING);
+
+    let each = create(&app, &ann, "each", form())
+        .await
+        .expect(StatusCode::MULTI_STATUS);
+    assert_eq!(statuses(&each), [201, 415, 422, 422]);
+    assert_eq!(remains(&app).await.photos, 1);
+}
+
+#[tokio::test]
+async fn bad_forms_of_a_batch() {
+    let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
+    let one = json!([{"image": "f1", "name": "One"}]);
+    let picture = || file(pictures::jpeg(20, 10));
+    let stray = items(&one).part("f1", picture()).part("f2", picture());
+    create(&app, &ann, "atomic", stray).await.expect_faults(&["f2"]);
+    let twice = items(&one).part("f1", picture()).part("f1", picture());
+    create(&app, &ann, "atomic", twice).await.expect_faults(&["f1"]);
+    let late = Form::new().part("f1", picture()).text("items", one.to_string());
+    create(&app, &ann, "atomic", late).await.expect_faults(&["items"]);
+    create(&app, &ann, "atomic", items(&json!([])))
+        .await
+        .expect_faults(&["items"]);
+    create(&app, &ann, "atomic", items(&json!([{"image": "f1"}])))
+        .await
+        .expect_faults(&["items[0].name"]);
+    let same = json!([{"image": "f1", "name": "One"}, {"image": "f1", "name": "Two"}]);
+    create(&app, &ann, "atomic", items(&same).part("f1", picture()))
+        .await
+        .expect_faults(&["items[1].image"]);
+    create(&app, &ann, "atomic", Form::new().text("items", "{"))
+        .await
+        .expect_problem("malformed-request");
+    assert_eq!(remains(&app).await, NOTHING);
+}
