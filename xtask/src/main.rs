@@ -13,8 +13,8 @@ use clap::Parser;
 
 use crate::{
     commands::{
-        ci::Ci, completions::Completions, deps::Deps, down::Down, env::Env, guard::Guard, status::Status,
-        supervise::Supervise, test::Test, up::Up,
+        ci::Ci, completions::Completions, deps::Deps, down::Down, e2e::E2e, env::Env, guard::Guard,
+        status::Status, supervise::Supervise, test::Test, up::Up,
     },
     context::Context,
 };
@@ -35,6 +35,7 @@ enum Command {
     Test(Test),
     Ci(Ci),
     Env(Env),
+    E2e(E2e),
     Deps(Deps),
     Completions(Completions),
     #[command(hide = true)]
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Ci(command) => command.run(&context),
         Command::Deps(command) => command.run(&context),
         Command::Env(command) => command.run(&context),
+        Command::E2e(command) => command.run(&context),
         Command::Completions(command) => command.run::<Plasma>(),
         Command::Supervise(command) => command.run(),
         Command::Guard(command) => command.run(),

@@ -4,6 +4,7 @@ pub(crate) mod ci;
 pub(crate) mod completions;
 pub(crate) mod deps;
 pub(crate) mod down;
+pub(crate) mod e2e;
 pub(crate) mod env;
 pub(crate) mod guard;
 pub(crate) mod scope;

@@ -93,6 +93,11 @@ impl Scope {
         Ok(self.target.or(shell).unwrap_or_else(|| stage.default_target()))
     }
 
+    /// The target that was asked for, if one was.
+    pub(crate) fn asked_target(&self) -> Option<Target> {
+        self.target
+    }
+
     /// Reads the environment.
     ///
     /// # Errors
