@@ -1,0 +1,158 @@
+//! The program itself: its commands, its log, its exit codes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The program, with an environment of its own in a folder.
+fn photos(folder: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_photos"));
+    let path = folder.path().display();
+    command
+        .args(arguments)
+        .env_clear()
+        .env("PS_LISTEN", "127.0.0.1:0")
+        .env("PS_INTERNAL_LISTEN", "127.0.0.1:0")
+        .env("PS_DATABASE_URL", format!("sqlite://{path}/photos.sqlite"))
+        .env("PS_STORE_URL", format!("file://{path}/objects"))
+        .env("PS_SPOOL_DIR", format!("{path}/spool"))
+        .env("PS_JWT_SECRET", "a secret of the tests, not of anybody")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(mut command: Command, stdin: &str) -> Output {
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn users_are_made_listed_and_given_passwords() {
+    let folder = TempDir::new().unwrap();
+    let made = run(
+        photos(&folder, &["users", "create", "ann", "--staff"]),
+        "correct horse\n",
+    );
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let again = run(photos(&folder, &["users", "create", "ann"]), "correct horse\n");
+    assert_eq!(again.status.code(), Some(1));
+    assert!(
+        text(&again.stderr).contains("photos users passwd ann"),
+        "{}",
+        text(&again.stderr)
+    );
+    let short = run(photos(&folder, &["users", "create", "bob"]), "short\n");
+    assert!(
+        text(&short.stderr).contains("10–128 characters"),
+        "{}",
+        text(&short.stderr)
+    );
+
+    let list = run(photos(&folder, &["users", "list", "--json"]), "");
+    let users: Vec<Value> = text(&list.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(users.len(), 1);
+    assert_eq!(users[0]["id"], text(&made.stdout).trim());
+    assert_eq!(
+        (&users[0]["username"], &users[0]["is_staff"]),
+        (&"ann".into(), &true.into())
+    );
+
+    let changed = run(photos(&folder, &["users", "passwd", "ann"]), "battery staple\n");
+    assert!(changed.status.success(), "{}", text(&changed.stderr));
+    let nobody = run(
+        photos(&folder, &["users", "passwd", "nobody"]),
+        "battery staple\n",
+    );
+    assert_eq!(nobody.status.code(), Some(1));
+}
+
+#[test]
+fn the_document_needs_no_environment() {
+    let printed = Command::new(env!("CARGO_BIN_EXE_photos"))
+        .arg("openapi")
+        .env_clear()
+        .output()
+        .unwrap();
+    let document: Value = serde_json::from_slice(&printed.stdout).unwrap();
+    assert!(document["paths"]["/api/v1/auth/token"]["post"].is_object());
+}
+
+#[test]
+fn every_wrong_variable_is_named_before_anything_starts() {
+    let folder = TempDir::new().unwrap();
+    let mut command = photos(&folder, &[]);
+    command
+        .env("PS_MAX_SIDE", "many")
+        .env("PS_JWT_SECRT", "x")
+        .env_remove("PS_STORE_URL");
+    let refused = command.output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    for name in ["PS_MAX_SIDE", "PS_JWT_SECRT", "PS_STORE_URL"] {
+        assert!(
+            text(&refused.stderr).contains(name),
+            "{name}: {}",
+            text(&refused.stderr)
+        );
+    }
+    assert!(!folder.path().join("photos.sqlite").exists());
+}
+
+#[test]
+fn it_serves_until_sigterm_and_logs_json() {
+    let folder = TempDir::new().unwrap();
+    let mut child = photos(&folder, &["serve"])
+        .env("PS_LOG_FORMAT", "json")
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    let listening = loop {
+        let line = next();
+        if line["message"] == "listening" {
+            break line;
+        }
+    };
+    let address = listening["public"].as_str().unwrap();
+    let mut socket = std::net::TcpStream::connect(address).unwrap();
+    let request =
+        "GET /api/v1/users/me HTTP/1.1\r\nHost: photos\r\nX-Request-Id: mine\r\nConnection: close\r\n\r\n";
+    socket.write_all(request.as_bytes()).unwrap();
+    let answer = std::io::read_to_string(socket).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let line = loop {
+        let line = next();
+        if line["message"] == "answered" {
+            break line;
+        }
+    };
+    assert_eq!(
+        (&line["route"], &line["status"]),
+        (&"/api/v1/users/me".into(), &401.into())
+    );
+    assert_eq!(
+        (&line["method"], &line["client"]),
+        (&"GET".into(), &"127.0.0.1".into())
+    );
+    assert_eq!(line["span"]["request_id"], "mine");
+    assert!(line["ms"].is_number());
+
+    let told = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
