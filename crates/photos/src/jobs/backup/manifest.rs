@@ -5,9 +5,11 @@ use std::io::{self, BufRead as _, BufReader, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tokio::io::AsyncBufReadExt as _;
 
 use super::JobError;
+use crate::db::objects::ObjectState;
 use crate::store::{Digest, Key};
 
 /// Lines that are read at a time.
@@ -39,17 +41,18 @@ struct Line {
     sha256: String,
 }
 
-/// A line of the dump, as far as it matters here.
+/// A line of the dump, as far as it matters here. The first and the last are no rows.
 #[derive(Deserialize)]
-struct Dumped {
-    table: String,
-    row: Option<DumpedObject>,
+struct Dumped<'a> {
+    table: Option<String>,
+    #[serde(borrow)]
+    row: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct DumpedObject {
-    key: Option<String>,
-    state: Option<String>,
+    key: String,
+    state: String,
     bytes: Option<u64>,
     sha256: Option<String>,
 }
@@ -58,22 +61,21 @@ struct DumpedObject {
 pub(super) fn write(dump: &File, mut to: impl Write) -> io::Result<Totals> {
     let mut totals = Totals::default();
     for line in BufReader::new(dump).lines() {
-        let dumped: Dumped = serde_json::from_str(&line?)?;
-        let Some(row) = dumped.row.filter(|_| dumped.table == "objects") else {
+        let line = line?;
+        let dumped: Dumped<'_> = serde_json::from_str(&line)?;
+        let Some(row) = dumped.row.filter(|_| dumped.table.as_deref() == Some("objects")) else {
             continue;
         };
-        let DumpedObject {
-            key: Some(key),
-            bytes: Some(bytes),
-            sha256: Some(sha256),
-            state,
-        } = row
-        else {
-            continue;
-        };
-        if state.as_deref() != Some("live") {
+        let object: DumpedObject = serde_json::from_str(row.get())?;
+        if object.state != ObjectState::Live.as_str() {
             continue;
         }
+        let key = object.key;
+        let (Some(bytes), Some(sha256)) = (object.bytes, object.sha256) else {
+            return Err(io::Error::other(format!(
+                "the row of {key} has no length or no checksum"
+            )));
+        };
         let original = Key::parse(&key).map_err(io::Error::other)?.is_original();
         totals.objects += 1;
         totals.originals += u64::from(original);

@@ -117,10 +117,15 @@ async fn mend_unknown(
         if may_delete(fsck.db, fsck.store, key, grace, now_micros()).await? {
             deletions::disown(fsck.db, fsck.store, key, now_micros()).await?;
         } else if fsck.store.head(key).await?.is_some() {
-            let reason = format!(
-                "it is younger than the grace period of {} s; run again later",
-                grace.as_secs()
-            );
+            let of_photo = key.is_original() && fsck.db.get_photo_even_deleted(key.photo()).await?.is_some();
+            let reason = if of_photo {
+                "its photo is there, but with another original: copy that back from a backup".into()
+            } else {
+                format!(
+                    "it is younger than {} s, the grace period: run again later",
+                    grace.as_secs()
+                )
+            };
             left.push(Left {
                 key: key.to_string(),
                 reason,
