@@ -1,5 +1,6 @@
 //! An upload's way from the socket to the ledger, and variants on demand: memory admission, the CPU pool, the spool.
 
+pub mod allocator;
 pub mod body;
 pub mod budget;
 mod encoding;
