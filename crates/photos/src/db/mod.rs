@@ -6,6 +6,7 @@ pub mod backup;
 mod claims;
 mod connection;
 pub mod error;
+mod flags;
 pub mod idempotency;
 pub mod leases;
 mod migrations;
@@ -14,6 +15,7 @@ pub mod photos;
 mod records;
 mod run;
 mod schema;
+mod seed;
 pub mod sessions;
 mod sql;
 pub mod users;
@@ -112,11 +114,6 @@ impl Db {
         body: impl FnMut(&mut AnyConnection) -> Step<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, DbError> {
         self.writers.run(Transaction::Write, body).await
-    }
-
-    fn not_yet(&self) -> DbError {
-        let _ = self;
-        DbError::Fault("not yet".into())
     }
 }
 

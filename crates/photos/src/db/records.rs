@@ -4,17 +4,17 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::error::DbError;
-use super::schema::{audit, idempotency_keys, leases, objects, photos, refresh_tokens, sessions, users};
+use super::schema::{audit, idempotency_keys, objects, photos, refresh_tokens, sessions, users};
 use crate::domain::time::from_micros;
 
 macro_rules! record {
-    ($(#[$doc:meta])* $name:ident of $table:ident { $($field:ident: $type:ty,)+ }) => {
+    ($(#[$doc:meta])* $name:ident of $table:ident { $($(#[$on_field:meta])* $field:ident: $type:ty,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Queryable, Insertable, Serialize, Deserialize)]
         #[diesel(table_name = $table)]
         #[serde(deny_unknown_fields)]
         pub(super) struct $name {
-            $(pub(super) $field: $type,)+
+            $($(#[$on_field])* pub(super) $field: $type,)+
         }
     };
 }
@@ -69,6 +69,7 @@ record! {
         bytes: i64,
         width: i64,
         height: i64,
+        #[serde(with = "bytes")]
         placeholder: Vec<u8>,
         sha256: String,
         created_at: i64,
@@ -105,6 +106,7 @@ record! {
         fingerprint: Option<String>,
         status: Option<i64>,
         headers: Option<String>,
+        #[serde(with = "bytes::option")]
         body: Option<Vec<u8>>,
     }
 }
@@ -123,12 +125,44 @@ record! {
         changes: String,
     }
 }
-record! {
-    /// A lease.
-    LeaseRecord of leases {
-        name: String,
-        holder: String,
-        expires_at: i64,
+/// Bytes in a dump: base64.
+mod bytes {
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        BASE64_STANDARD
+            .decode(String::deserialize(deserializer)?)
+            .map_err(de::Error::custom)
+    }
+
+    /// The same where there may be none.
+    pub(super) mod option {
+        use base64::prelude::{BASE64_STANDARD, Engine as _};
+        use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer, de};
+
+        pub(in super::super) fn serialize<S: Serializer>(
+            bytes: &Option<Vec<u8>>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            bytes
+                .as_ref()
+                .map(|bytes| BASE64_STANDARD.encode(bytes))
+                .serialize(serializer)
+        }
+
+        pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Vec<u8>>, D::Error> {
+            let text = Option::<String>::deserialize(deserializer)?;
+            text.map(|text| BASE64_STANDARD.decode(text))
+                .transpose()
+                .map_err(de::Error::custom)
+        }
     }
 }
 

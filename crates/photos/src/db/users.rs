@@ -7,10 +7,10 @@ use thiserror::Error;
 use super::audit::{self, Subject};
 use super::connection::AnyConnection;
 use super::error::is_unique_violation;
+use super::flags::{lock_user, superusers};
 use super::records::{UserRecord, read};
 use super::run::{Abort, Step};
 use super::schema::{sessions, users};
-use super::sql::{Sql, locking};
 use super::{Db, DbError};
 use crate::domain::time::from_micros;
 use crate::domain::{Actor, SessionId, Timestamp, UserId, policy};
@@ -196,20 +196,6 @@ impl Db {
         .await?
     }
 
-    /// Sets flags. Staff may, but for superusers and the flag of superusers, which are a superuser's; nobody takes the last
-    /// active superuser. Taking `active` ends the user's sessions. Setting what is set changes nothing.
-    pub async fn set_user_flags(
-        &self,
-        actor: &Actor,
-        user: UserId,
-        flags: UserFlags,
-        now: Timestamp,
-    ) -> Result<User, ChangeUserError> {
-        let actor = actor.clone();
-        self.write_or(move |connection| change_flags(connection, &actor, user, flags, now))
-            .await?
-    }
-
     /// Whether there is an active superuser.
     pub async fn has_superuser(&self) -> Result<bool, DbError> {
         self.read(|connection| Ok(!superusers(connection, "")?.is_empty()))
@@ -301,85 +287,6 @@ fn insert_user(
         now,
     )?;
     Ok(user)
-}
-
-fn change_flags(
-    connection: &mut AnyConnection,
-    actor: &Actor,
-    id: UserId,
-    flags: UserFlags,
-    now: Timestamp,
-) -> Step<User, ChangeUserError> {
-    // All of them, so that two replicas cannot take the last two at once.
-    let superusers = superusers(connection, locking(connection, " FOR NO KEY UPDATE"))?;
-    let before = lock_user(connection, id)?;
-    let mut after = before.clone();
-    after.is_staff = flags.is_staff.unwrap_or(before.is_staff);
-    after.is_superuser = flags.is_superuser.unwrap_or(before.is_superuser);
-    after.active = flags.active.unwrap_or(before.active);
-    if !policy::may_administer(actor, before.is_superuser || after.is_superuser) {
-        return Err(Abort::Undo(ChangeUserError::Forbidden));
-    }
-    if after == before {
-        return Ok(after);
-    }
-    let keeps_power = after.is_superuser && after.active;
-    if !keeps_power && superusers.as_slice() == [id.to_string()] {
-        return Err(Abort::Undo(ChangeUserError::LastSuperuser));
-    }
-    diesel::update(users::table.find(id.to_string()))
-        .set((
-            users::is_staff.eq(after.is_staff),
-            users::is_superuser.eq(after.is_superuser),
-            users::active.eq(after.active),
-        ))
-        .execute(connection)?;
-    if !after.active {
-        end_sessions(connection, id, None, now)?;
-    }
-    let mut changes = serde_json::Map::new();
-    for (field, old, new) in [
-        ("is_staff", before.is_staff, after.is_staff),
-        ("is_superuser", before.is_superuser, after.is_superuser),
-        ("active", before.active, after.active),
-    ] {
-        if old != new {
-            changes.insert(field.to_owned(), json!([old, new]));
-        }
-    }
-    audit::record(
-        connection,
-        Some(actor),
-        "flags",
-        Subject::User(id),
-        &changes.into(),
-        now,
-    )?;
-    Ok(after)
-}
-
-fn superusers(connection: &mut AnyConnection, locking: &'static str) -> QueryResult<Vec<String>> {
-    Sql::<(diesel::sql_types::Text,)>::new("SELECT id FROM users WHERE is_superuser = ")
-        .bind(true)
-        .sql(" AND active = ")
-        .bind(true)
-        .sql(" ORDER BY id")
-        .sql(locking)
-        .load::<(String,)>(connection)
-        .map(|ids| ids.into_iter().map(|(id,)| id).collect())
-}
-
-fn lock_user(connection: &mut AnyConnection, id: UserId) -> Step<User, ChangeUserError> {
-    let locking = locking(connection, " FOR NO KEY UPDATE");
-    Sql::<()>::new("SELECT 1 FROM users WHERE id = ")
-        .bind(id)
-        .sql(locking)
-        .execute(connection)?;
-    let record: Option<UserRecord> = users::table.find(id.to_string()).first(connection).optional()?;
-    match record {
-        Some(record) => Ok(record.try_into()?),
-        None => Err(Abort::Undo(ChangeUserError::NotFound)),
-    }
 }
 
 /// Ends the sessions of a user that go on, but for one.

@@ -68,3 +68,65 @@ fn normal(text: &str) -> String {
     // Lower case can leave a composed form, such as that of İ.
     text.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_of_captions() {
+        let (longest, too_long) = ("a".repeat(64), "a".repeat(65));
+        for (caption, expected) in [
+            ("#Tag,#tag #тег #标签 http://x/#frag", &["tag", "тег", "标签"][..]),
+            ("##a", &["a"]),
+            ("#1", &[]),
+            ("#१२", &[]),
+            ("#a1 #1a #_", &["a1", "1a", "_"]),
+            ("a#b 1#b _#b /#b &#b", &[]),
+            ("#a#b", &["a"]),
+            ("(#a)[#b]\n#c", &["a", "b", "c"]),
+            ("# a #", &[]),
+            // Composed and decomposed are one tag, and both keep a `#` behind them from being one.
+            ("#É #e\u{301}", &["é"]),
+            ("é#x e\u{301}#x", &[]),
+            ("#ﬁn #FIN", &["fin"]),
+            ("#İ", &["i\u{307}"]),
+            ("#हिन्दी", &["हिन्दी"]),
+            // Key caps are signs, not tags.
+            ("1\u{fe0f}\u{20e3} #\u{fe0f}\u{20e3} #1\u{fe0f}\u{20e3}", &[]),
+            // Its compatibility form has spaces.
+            ("#\u{fdfa}", &["صلىاللهعليهوسلم"]),
+            (&format!("#{longest}"), &[&longest]),
+            (&format!("#{too_long}"), &[]),
+        ] {
+            assert_eq!(tags(caption), expected, "{caption}");
+        }
+    }
+
+    #[test]
+    fn tags_as_people_write_them() {
+        for (text, expected) in [
+            ("Dawn", Some("dawn")),
+            (" #Dawn ", Some("dawn")),
+            ("##dawn", None),
+            ("two words", None),
+            ("", None),
+            ("#", None),
+            ("12", None),
+            ("É", Some("é")),
+        ] {
+            assert_eq!(normal_tag(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_texts() {
+        assert_eq!(
+            search_words("The PIER, the pier; at_dawn 2026!"),
+            ["the", "pier", "at_dawn", "2026"]
+        );
+        assert_eq!(search_words("标签 e\u{301}té Été"), ["标签", "été"]);
+        assert_eq!(search_words("… !"), [""; 0]);
+        assert_eq!(search_words(&"x".repeat(100)), ["x".repeat(64)]);
+    }
+}

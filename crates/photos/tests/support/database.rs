@@ -1,8 +1,6 @@
 //! A database of its own for a test, of either kind, gone when the test ends.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
-use std::path::PathBuf;
-
 use config::{DatabaseUrl, Secret};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -70,11 +68,36 @@ impl TestDatabase {
     }
 
     /// The file of a SQLite database.
-    pub(crate) fn file(&self) -> Option<PathBuf> {
+    pub(crate) fn file(&self) -> Option<std::path::PathBuf> {
         match &self.settings.url {
             DatabaseUrl::Sqlite(path) => Some(path.clone()),
             DatabaseUrl::Postgres(_) => None,
         }
+    }
+
+    /// The column `text` of a query of the test's own.
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            text: String,
+        }
+        let query = diesel::sql_query(sql);
+        let rows: Vec<Row> = match &self.settings.url {
+            DatabaseUrl::Sqlite(path) => query
+                .load(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap())
+                .unwrap(),
+            DatabaseUrl::Postgres(url) => {
+                let mut url = url.clone();
+                if let Some(password) = &self.settings.password {
+                    url.set_password(Some(password.expose())).unwrap();
+                }
+                query
+                    .load(&mut PgConnection::establish(url.as_str()).unwrap())
+                    .unwrap()
+            }
+        };
+        rows.into_iter().map(|row| row.text).collect()
     }
 }
 

@@ -4,6 +4,10 @@ mod change;
 mod get;
 mod insert;
 mod list;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod plans;
+mod restore;
 mod rows;
 mod tags;
 mod terms;
@@ -14,4 +18,5 @@ pub use crate::domain::change::{Action, Change, Edit};
 pub use change::Mode;
 pub use insert::{FinishedObject, NewPhoto};
 pub use list::{Direction, ListQuery, OwnerFilter, Page, Position, Visibility};
+pub(super) use restore::{restore_photo, restore_photos};
 pub use tags::TagCount;

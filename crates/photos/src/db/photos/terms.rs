@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 
+use super::rows::split;
 use crate::db::connection::AnyConnection;
+use crate::db::records::PhotoRecord;
 use crate::db::sql::{Sql, Value};
 use crate::domain::{PhotoRow, search_words};
 
@@ -64,6 +66,27 @@ impl Indexed {
                 .chain(photo.tags.iter().map(|tag| tag_term(tag)))
                 .collect(),
             tags: photo.tags.clone(),
+        })
+    }
+}
+
+impl Indexed {
+    /// Of a stored row.
+    pub(super) fn of_record(record: &PhotoRecord) -> Option<Self> {
+        let tags = split(&record.tags);
+        record.deleted_at.is_none().then(|| Self {
+            place: Place {
+                draft: record.draft,
+                sort_at: record.sort_at,
+                photo_id: record.id.clone(),
+                owner_id: record.owner_id.clone(),
+                created_at: record.created_at,
+            },
+            terms: split(&record.words)
+                .into_iter()
+                .chain(tags.iter().map(|tag| tag_term(tag)))
+                .collect(),
+            tags,
         })
     }
 }
