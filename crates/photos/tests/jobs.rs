@@ -3,6 +3,8 @@
 
 #[path = "jobs/backfill.rs"]
 mod backfill;
+#[path = "jobs/backup.rs"]
+mod backup;
 #[path = "jobs/cli.rs"]
 mod cli;
 #[path = "jobs/crashes.rs"]

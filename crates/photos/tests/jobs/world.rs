@@ -78,6 +78,19 @@ impl World {
         })
     }
 
+    /// A home without users, to restore into.
+    pub(crate) async fn open_empty(home: Home) -> Option<Self> {
+        let world = Self::open(home).await?;
+        world.lose_database().await;
+        Some(world)
+    }
+
+    /// The database is new again; the store is as it was.
+    pub(crate) async fn lose_database(&self) {
+        self.db().revert_all().await.unwrap();
+        self.db().migrate().await.unwrap();
+    }
+
     pub(crate) fn db(&self) -> &Db {
         &self.database.db
     }
