@@ -1,5 +1,6 @@
 //! The `plasma` command line tool: parses the arguments and hands over to one command.
 
+mod cargo;
 mod commands;
 mod context;
 mod native;
@@ -17,6 +18,7 @@ use crate::{
         status::Status, supervise::Supervise, test::Test, up::Up,
     },
     context::Context,
+    outcome::Outcome,
 };
 
 /// Runs the devops of this monorepo: native runs, environments, tests and CI jobs.
@@ -46,18 +48,23 @@ enum Command {
 
 fn main() -> ExitCode {
     let plasma = Plasma::parse();
-    let outcome = Context::discover().and_then(|context| match plasma.command {
-        Command::Up(command) => command.run(&context),
-        Command::Down(command) => command.run(&context),
-        Command::Status(command) => command.run(&context),
-        Command::Test(command) => command.run(&context),
-        Command::Ci(command) => command.run(&context),
-        Command::Deps(command) => command.run(&context),
-        Command::Env(command) => command.run(&context),
-        Command::E2e(command) => command.run(&context),
+    let outcome = match plasma.command {
+        Command::Up(command) => within(|context| command.run(context)),
+        Command::Down(command) => within(|context| command.run(context)),
+        Command::Status(command) => within(|context| command.run(context)),
+        Command::Test(command) => within(|context| command.run(context)),
+        Command::Ci(command) => within(|context| command.run(context)),
+        Command::Deps(command) => within(|context| command.run(context)),
+        Command::Env(command) => within(|context| command.run(context)),
+        Command::E2e(command) => within(|context| command.run(context)),
         Command::Completions(command) => command.run::<Plasma>(),
         Command::Supervise(command) => command.run(),
         Command::Guard(command) => command.run(),
-    });
+    };
     outcome::conclude(outcome)
+}
+
+/// Finds the workspace first. The commands without it may run anywhere.
+fn within(run: impl FnOnce(&Context) -> Outcome) -> Outcome {
+    run(&Context::discover()?)
 }

@@ -1,5 +1,7 @@
 //! The log: lines for people or JSON for machines, on stderr.
 
+use std::io::IsTerminal as _;
+
 use config::{LogFormat, PhotosEnv};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
@@ -18,6 +20,12 @@ pub fn start(env: &PhotosEnv) -> Result<(), BadFilter> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
+    // Colours are for a terminal; NO_COLOR holds there.
+    let lines = if std::io::stderr().is_terminal() {
+        lines
+    } else {
+        lines.with_ansi(false)
+    };
     // `Err` only says that somebody logs already.
     let _ = match env.log_format {
         LogFormat::Text => lines.with_target(false).try_init(),

@@ -8,6 +8,7 @@ use nix::sys::signal::Signal;
 use tokio::process::Command;
 
 use crate::{
+    cargo,
     context::{Context, block_on},
     native::{process, supervisor::Signals},
     outcome::{Exit, Failure, Outcome},
@@ -83,7 +84,7 @@ impl Test {
         let runner: &[&str] = if nextest.is_some() {
             &["nextest", "run"]
         } else {
-            &["test", "--lib", "--bins", "--tests"]
+            &["test", "--lib", "--bins", "--tests", "--examples"]
         };
         let command = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         if self.args.is_empty() {
@@ -110,12 +111,8 @@ impl Test {
         signals: &mut Signals,
     ) -> anyhow::Result<ExitStatus> {
         eprintln!("cargo {}", shown(arguments));
-        let mut command = Command::new(context.vars.get("CARGO").map_or("cargo", String::as_str));
-        command
-            .args(arguments)
-            .envs(&servers.vars)
-            .current_dir(&context.root)
-            .kill_on_drop(true);
+        let mut command = Command::from(cargo::command(context));
+        command.args(arguments).envs(&servers.vars).kill_on_drop(true);
         let mut child = command.spawn().context("cannot start cargo")?;
         let identity = process::identity(&child);
         tokio::select! {

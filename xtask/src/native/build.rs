@@ -1,6 +1,6 @@
 //! Builds the apps with cargo, which shows its own progress and errors, and finds the programs it made.
 
-use std::{collections::BTreeMap, path::Path, path::PathBuf, process::Stdio};
+use std::{collections::BTreeMap, path::PathBuf, process::Stdio};
 
 use anyhow::Context as _;
 use cargo_metadata::Message;
@@ -9,7 +9,7 @@ use tokio::{
     process::Command,
 };
 
-use crate::outcome::Failure;
+use crate::{cargo, context::Context, outcome::Failure};
 
 /// A program that cargo made.
 pub(crate) struct Built {
@@ -23,17 +23,12 @@ pub(crate) struct Built {
 /// # Errors
 /// When cargo cannot be started, the code does not compile, or a package has no binary of its name.
 pub(crate) async fn build(
-    root: &Path,
+    context: &Context,
     packages: &[String],
     release: bool,
 ) -> anyhow::Result<BTreeMap<String, Built>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .arg("build")
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+    let mut command = Command::from(cargo::command(context));
+    command.arg("build").stdin(Stdio::null()).stdout(Stdio::piped());
     command.kill_on_drop(true);
     command
         .arg("--message-format=json-render-diagnostics")

@@ -1,22 +1,24 @@
 //! Dependencies that are compiled twice, because one package alone asks for fewer of their features than all together.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
-use anyhow::Context as _;
-use xshell::{Shell, cmd};
+use anyhow::{Context as _, ensure};
+
+use crate::{cargo, context::Context};
 
 /// Which dependencies a build of one package compiles with other features than a build of the workspace: the package and
 /// their names.
 ///
 /// # Errors
 /// When cargo cannot resolve the workspace.
-pub(crate) fn compiled_twice(root: &Path, packages: &[String]) -> anyhow::Result<Vec<(String, Vec<String>)>> {
-    let shell = Shell::new()?;
-    shell.change_dir(root);
-    let together = read_features(&shell, &["--workspace"])?;
+pub(crate) fn compiled_twice(
+    context: &Context,
+    packages: &[String],
+) -> anyhow::Result<Vec<(String, Vec<String>)>> {
+    let together = read_features(context, &["--workspace"])?;
     let mut twice = Vec::new();
     for package in packages {
-        let alone = read_features(&shell, &["--package", package])?;
+        let alone = read_features(context, &["--package", package])?;
         let differing = differing(&together, &alone);
         if !differing.is_empty() {
             twice.push((package.clone(), differing));
@@ -25,21 +27,28 @@ pub(crate) fn compiled_twice(root: &Path, packages: &[String]) -> anyhow::Result
     Ok(twice)
 }
 
-fn read_features(shell: &Shell, selection: &[&str]) -> anyhow::Result<BTreeMap<String, String>> {
-    let tree = cmd!(
-        shell,
-        "cargo tree --locked {selection...} --edges normal --prefix none --format {FORMAT}"
+fn read_features(context: &Context, selection: &[&str]) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut tree = cargo::command(context);
+    tree.args([
+        "tree",
+        "--locked",
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--format",
+        "{p} | {f}",
+    ])
+    .args(selection);
+    let output = tree.output().context("cannot start cargo")?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "cargo cannot resolve the dependencies: {}",
+        complaint.trim()
     );
-    Ok(parse(
-        &tree
-            .quiet()
-            .ignore_stderr()
-            .read()
-            .context("cargo cannot resolve the dependencies")?,
-    ))
+    Ok(parse(&String::from_utf8_lossy(&output.stdout)))
 }
-
-const FORMAT: &str = "{p} | {f}";
 
 fn parse(tree: &str) -> BTreeMap<String, String> {
     let mut features = BTreeMap::new();

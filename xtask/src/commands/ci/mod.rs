@@ -5,10 +5,11 @@ mod e2e;
 mod gitlab;
 mod tidy;
 
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use xshell::{Shell, cmd};
 
 use crate::{
+    cargo,
     commands::test::Test,
     context::Context,
     outcome::{Exit, Failure, Outcome},
@@ -76,13 +77,16 @@ fn jobs() -> Vec<String> {
 }
 
 fn cargo(context: &Context, arguments: &[&str], advice: &str) -> Outcome {
-    let shell = Shell::new()?;
-    shell.change_dir(&context.root);
-    let command = cmd!(shell, "cargo {arguments...}");
-    command
-        .run()
-        .map_err(|_| Failure::failed(format!("`cargo {}` failed", arguments.join(" "))).advise(advice))?;
-    Ok(Exit::Done)
+    let status = cargo::command(context)
+        .args(arguments)
+        .status()
+        .context("cannot start cargo")?;
+    if status.success() {
+        return Ok(Exit::Done);
+    }
+    Err(Failure::failed(format!("`cargo {}` failed", arguments.join(" ")))
+        .advise(advice)
+        .into())
 }
 
 /// Says that a job did less than it could, or fails where nothing may be skipped.

@@ -15,7 +15,7 @@ pub(super) fn run(context: &Context) -> Outcome {
     for fault in &faults {
         println!("{fault}");
     }
-    for (package, twice) in features::compiled_twice(&context.root, &tree.packages())? {
+    for (package, twice) in features::compiled_twice(context, &tree.packages())? {
         eprintln!(
             "note: `-p {package}` alone compiles {} with other features: {}",
             twice.len(),
