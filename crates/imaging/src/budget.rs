@@ -17,22 +17,27 @@ pub(crate) struct Cost {
 /// Tables, row buffers and what an allocator rounds up, in bytes.
 const OVERHEAD: u64 = 2 << 20;
 
+/// What libwebp holds while it encodes, in bytes a pixel: ARGB, planes and statistics.
+const WEBP: u64 = 8;
+
 /// The most bytes held at once from decoding to encoding.
 pub(crate) fn peak(header: &Header, presets: &[PresetSpec]) -> u64 {
     let cost = header.cost;
-    let rows = u64::from(header.stored_size().1);
-    let mut made = 0;
-    let mut scratch = 0;
+    let rows = u64::from(header.width.max(header.height));
+    let (mut made, mut largest, mut scratch) = (0, 0, 0);
     for preset in presets {
         let (width, height) = output_size(header.width, header.height, preset);
         let pixels = u64::from(width) * u64::from(height);
-        // The picture and its copy while it is oriented or converted, and at most as many bytes again when encoded.
-        made += pixels * (cost.channels.max(3) * 3);
+        made += pixels * cost.channels.max(3);
+        largest = largest.max(pixels);
         // The resizer works in two passes: first every row to its new width.
-        scratch =
-            scratch.max(u64::from(width.max(height)) * rows.max(u64::from(header.height)) * cost.channels);
+        scratch = scratch.max(u64::from(width.max(height)) * rows * cost.channels);
     }
+    // Turned, converted or flattened: a second copy of the largest. Encoded: at most as many bytes as pixels took.
+    let made = made + largest * (cost.channels.max(4) + WEBP);
+    // To weigh colours with alpha, the resizer copies what it reads.
+    let copied = if cost.channels == 4 { cost.decoded } else { 0 };
     let decoding = cost.working + cost.decoded;
-    let resizing = cost.decoded * if cost.channels == 4 { 2 } else { 1 } + scratch + made;
+    let resizing = cost.decoded + copied + scratch + made;
     decoding.max(resizing) + OVERHEAD
 }

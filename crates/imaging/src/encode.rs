@@ -1,8 +1,5 @@
 //! Pixels to JPEG and WebP, without any metadata.
 
-use std::borrow::Cow;
-
-use jpeg_encoder::{ColorType, SamplingFactor};
 use webp::WebPConfig;
 
 use crate::error::ImageError;
@@ -31,20 +28,52 @@ pub(crate) fn encode(picture: &Picture, encoding: Encoding) -> Result<Vec<u8>, I
 }
 
 fn jpeg(picture: &Picture) -> Result<Vec<u8>, ImageError> {
+    match picture.layout {
+        Layout::Grey => write_jpeg(&picture.pixels, picture, true),
+        Layout::Rgb => write_jpeg(&picture.pixels, picture, false),
+        Layout::Rgba => write_jpeg(&on_white(&picture.pixels), picture, false),
+        Layout::InvertedCmyk | Layout::Ycck => Err(ImageError::encode("ink is not written")),
+    }
+}
+
+#[cfg(not(feature = "turbo"))]
+fn write_jpeg(pixels: &[u8], picture: &Picture, grey: bool) -> Result<Vec<u8>, ImageError> {
+    use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
     let side = |length: u32| u16::try_from(length).map_err(ImageError::encode);
-    let (pixels, kind): (Cow<'_, [u8]>, _) = match picture.layout {
-        Layout::Grey => (Cow::Borrowed(&picture.pixels), ColorType::Luma),
-        Layout::Rgb => (Cow::Borrowed(&picture.pixels), ColorType::Rgb),
-        Layout::Rgba => (Cow::Owned(on_white(&picture.pixels)), ColorType::Rgb),
-        Layout::InvertedCmyk | Layout::Ycck => return Err(ImageError::encode("ink is not written")),
-    };
     let mut bytes = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, JPEG_QUALITY);
+    let mut encoder = Encoder::new(&mut bytes, JPEG_QUALITY);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    let kind = if grey { ColorType::Luma } else { ColorType::Rgb };
     encoder
-        .encode(&pixels, side(picture.width)?, side(picture.height)?, kind)
+        .encode(pixels, side(picture.width)?, side(picture.height)?, kind)
         .map_err(ImageError::encode)?;
     Ok(bytes)
+}
+
+#[cfg(feature = "turbo")]
+fn write_jpeg(pixels: &[u8], picture: &Picture, grey: bool) -> Result<Vec<u8>, ImageError> {
+    use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
+
+    let (format, sampling) = if grey {
+        (PixelFormat::GRAY, Subsamp::Gray)
+    } else {
+        (PixelFormat::RGB, Subsamp::Sub2x2)
+    };
+    let (width, height) = (picture.width as usize, picture.height as usize);
+    let mut compressor = Compressor::new().map_err(ImageError::encode)?;
+    compressor
+        .set_quality(i32::from(JPEG_QUALITY))
+        .map_err(ImageError::encode)?;
+    compressor.set_subsamp(sampling).map_err(ImageError::encode)?;
+    let image = Image {
+        pixels,
+        width,
+        pitch: width * format.size(),
+        height,
+        format,
+    };
+    compressor.compress_to_vec(image).map_err(ImageError::encode)
 }
 
 fn on_white(rgba: &[u8]) -> Vec<u8> {

@@ -6,7 +6,7 @@ use crate::error::ImageError;
 use crate::picture::{Layout, Picture};
 use crate::plan::Step;
 use crate::preset::{Fit, PresetSpec, output_size};
-use crate::resize::shrink;
+use crate::resize::{Centre, shrink};
 
 /// More would be blurred away; the format takes at most 100.
 const SIDE: u32 = 64;
@@ -34,12 +34,8 @@ fn preset() -> PresetSpec {
 /// ThumbHash (<https://evanw.github.io/thumbhash/>) of a whole upright sRGB picture.
 pub(crate) fn thumbhash(resizer: &mut Resizer, picture: &Picture) -> Result<Vec<u8>, ImageError> {
     let size = output_size(picture.width, picture.height, &preset());
-    let small = shrink(
-        resizer,
-        picture,
-        (f64::from(picture.width), f64::from(picture.height)),
-        size,
-    )?;
+    let all = (f64::from(picture.width), f64::from(picture.height));
+    let small = shrink(resizer, picture, Centre { of: all, cut: all }, size)?;
     let rgba: Vec<u8> = match small.layout {
         Layout::Grey => small
             .pixels

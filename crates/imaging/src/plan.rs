@@ -15,6 +15,13 @@ pub(crate) struct Step {
     pub(crate) size: (u32, u32),
 }
 
+impl Step {
+    /// Pixels of the outcome to a pixel of its source, the greater of both sides.
+    pub(crate) fn scale(&self) -> f64 {
+        (f64::from(self.size.0) / self.cut.0).max(f64::from(self.size.1) / self.cut.1)
+    }
+}
+
 /// Steps from large to small for a `width` × `height` picture (after orientation).
 pub(crate) fn plan(width: u32, height: u32, presets: &[PresetSpec]) -> Vec<Step> {
     let mut order: Vec<(usize, (u32, u32), f64)> = presets

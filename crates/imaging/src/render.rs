@@ -2,14 +2,15 @@
 
 use fast_image_resize::Resizer;
 
-use crate::decode::decode;
+use crate::decode::{Decoded, decode};
 use crate::encode::{Encoding, encode};
 use crate::error::ImageError;
 use crate::header::Header;
 use crate::picture::Picture;
 use crate::plan::{Step, plan};
 use crate::preset::{Fit, PresetSpec};
-use crate::{colour, orient, placeholder, resize};
+use crate::resize::{self, Centre};
+use crate::{colour, orient, placeholder};
 
 /// A picture in one preset and encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,82 +50,92 @@ pub fn render(
     presets: &[PresetSpec],
     encodings: &[Encoding],
 ) -> Result<Rendered, ImageError> {
-    let decoded = decode(bytes, header)?;
-    if (decoded.picture.width, decoded.picture.height) != header.stored_size() {
-        return Err(ImageError::corrupt(
-            "it decodes to another size than its header says",
-        ));
-    }
     let steps = plan(header.width, header.height, presets);
-    let mut resizer = Resizer::new();
-    let mut made: Vec<Picture> = Vec::with_capacity(steps.len());
-    for step in &steps {
-        let picture = match step.from {
-            Some(index) => resize::shrink(&mut resizer, &made[index], step.cut, step.size)?,
-            None => from_decoded(&mut resizer, &decoded, header, step)?,
-        };
-        made.push(picture);
-    }
     let whole = steps
         .iter()
         .rposition(|step| presets[step.preset].fit == Fit::Fit);
+    let blurred = placeholder::step(header.width, header.height);
+    let scale = steps
+        .iter()
+        .filter(|step| step.from.is_none())
+        .chain(whole.is_none().then_some(&blurred))
+        .map(Step::scale)
+        .fold(0.0, f64::max);
+    let decoded = decode(bytes, header, scale)?;
+    let mut resizer = Resizer::new();
+    let mut made: Vec<Picture> = Vec::with_capacity(steps.len());
+    for step in &steps {
+        made.push(match step.from {
+            Some(index) => from_made(&mut resizer, &made[index], step)?,
+            None => from_decoded(&mut resizer, &decoded, header, step)?,
+        });
+    }
     let placeholder = match whole {
         Some(index) => placeholder::thumbhash(&mut resizer, &made[index])?,
         None => {
-            let step = placeholder::step(header.width, header.height);
-            placeholder::thumbhash(
-                &mut resizer,
-                &from_decoded(&mut Resizer::new(), &decoded, header, &step)?,
-            )?
+            let small = from_decoded(&mut resizer, &decoded, header, &blurred)?;
+            placeholder::thumbhash(&mut resizer, &small)?
         }
     };
-    drop(decoded);
+    drop((decoded, resizer));
     let mut variants = Vec::with_capacity(steps.len() * encodings.len());
-    for (step, picture) in steps.iter().zip(&made) {
+    for (index, preset) in presets.iter().enumerate() {
+        let Some((step, picture)) = steps.iter().zip(&made).find(|(step, _)| step.preset == index) else {
+            continue;
+        };
         for &encoding in encodings {
-            let (preset, (width, height)) = (step.preset, step.size);
-            let name = presets[preset].name.clone();
-            let bytes = encode(picture, encoding)?;
-            variants.push((
-                preset,
-                Variant {
-                    preset: name,
-                    encoding,
-                    width,
-                    height,
-                    bytes,
-                },
-            ));
+            variants.push(Variant {
+                preset: preset.name.clone(),
+                encoding,
+                width: step.size.0,
+                height: step.size.1,
+                bytes: encode(picture, encoding)?,
+            });
         }
     }
-    variants.sort_by_key(|(preset, _)| *preset);
-    let variants = variants.into_iter().map(|(_, variant)| variant).collect();
     Ok(Rendered {
         variants,
         placeholder,
     })
 }
 
+fn from_made(resizer: &mut Resizer, source: &Picture, step: &Step) -> Result<Picture, ImageError> {
+    let of = (f64::from(source.width), f64::from(source.height));
+    resize::shrink(resizer, source, Centre { of, cut: step.cut }, step.size)
+}
+
 /// Shrinks first, for turning and converting a small picture costs less.
 fn from_decoded(
     resizer: &mut Resizer,
-    decoded: &crate::decode::Decoded,
+    decoded: &Decoded,
     header: &Header,
     step: &Step,
 ) -> Result<Picture, ImageError> {
-    if (f64::from(step.size.0), f64::from(step.size.1)) == step.cut {
-        // Nothing to shrink: turn the whole, so that the cut is the same pixels as of an upright file.
-        let upright = orient::apply(header.orientation, decoded.picture.clone());
-        let cut = resize::shrink(resizer, &upright, step.cut, step.size)?;
-        return colour::to_srgb(cut, decoded.profile.as_deref());
-    }
-    let size = orient::oriented(header.orientation, step.size);
-    let cut = if orient::swaps_sides(header.orientation) {
-        (step.cut.1, step.cut.0)
-    } else {
-        step.cut
+    let profile = decoded.profile.as_deref();
+    let turned = |(a, b)| {
+        if orient::swaps_sides(header.orientation) {
+            (b, a)
+        } else {
+            (a, b)
+        }
     };
-    let small = resize::shrink(resizer, &decoded.picture, cut, size)?;
-    let upright = orient::apply(header.orientation, small);
-    colour::to_srgb(upright, decoded.profile.as_deref())
+    if step.scale() >= 1.0 {
+        // Nothing to shrink: turn all of it, so that the cut has the same pixels as that of an upright file.
+        let upright = orient::apply(header.orientation, decoded.picture.clone());
+        let centre = Centre {
+            of: turned(decoded.extent),
+            cut: step.cut,
+        };
+        return colour::to_srgb(resize::shrink(resizer, &upright, centre, step.size)?, profile);
+    }
+    let (cut, stored) = (turned(step.cut), header.stored_size());
+    let across = decoded.extent.0 / f64::from(stored.0);
+    let down = decoded.extent.1 / f64::from(stored.1);
+    let centre = Centre {
+        of: decoded.extent,
+        cut: (cut.0 * across, cut.1 * down),
+    };
+    let size = orient::oriented(header.orientation, step.size);
+    let small = resize::shrink(resizer, &decoded.picture, centre, size)?;
+    colour::to_srgb(orient::apply(header.orientation, small), profile)
 }

@@ -52,15 +52,15 @@ pub(crate) fn decode(mut decoder: impl ImageDecoder) -> Result<Decoded, ImageErr
     let size = usize::try_from(decoder.total_bytes()).map_err(ImageError::corrupt)?;
     let mut pixels = vec![0; size];
     decoder.read_image(&mut pixels).map_err(refusal)?;
-    Ok(Decoded {
-        picture: Picture {
+    Ok(Decoded::full(
+        Picture {
             width,
             height,
             layout,
             pixels,
         },
         profile,
-    })
+    ))
 }
 
 fn refusal(error: image::ImageError) -> ImageError {

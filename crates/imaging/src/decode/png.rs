@@ -58,15 +58,15 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, ImageError> {
         ColorType::Indexed => return Err(ImageError::corrupt("its palette is missing")),
     };
     let profile = reader.info().icc_profile.as_ref().map(|profile| profile.to_vec());
-    Ok(Decoded {
-        picture: Picture {
+    Ok(Decoded::full(
+        Picture {
             width: frame.width,
             height: frame.height,
             layout,
             pixels,
         },
         profile,
-    })
+    ))
 }
 
 fn decoder(bytes: &[u8]) -> png::Decoder<Cursor<&[u8]>> {

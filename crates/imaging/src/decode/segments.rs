@@ -1,4 +1,4 @@
-//! A JPEG's segments, without decoding: is the file whole, and does it have to be buffered.
+//! A JPEG's segments, without decoding: is the file whole, has it to be buffered, and how much would that take.
 
 use crate::error::ImageError;
 
@@ -20,6 +20,28 @@ pub(crate) fn require_end(bytes: &[u8]) -> Result<(), ImageError> {
         }
     }
     Err(ImageError::corrupt("it is cut off before its end"))
+}
+
+/// How many coefficients the whole picture has, from the sampling factors in its frame header.
+pub(crate) fn coefficients(bytes: &[u8]) -> u64 {
+    let is_frame = |marker: u8| matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc);
+    let Some((_, frame)) = segments(bytes).find(|(marker, _)| is_frame(*marker)) else {
+        return 0;
+    };
+    let [_, y0, y1, x0, x1, _, components @ ..] = frame else {
+        return 0;
+    };
+    let factors = || {
+        components
+            .as_chunks::<3>()
+            .0
+            .iter()
+            .map(|&[_, hv, _]| (u64::from(hv >> 4), u64::from(hv & 15)))
+    };
+    let greatest = |side: fn((u64, u64)) -> u64| factors().map(side).max().unwrap_or(1).max(1) * 8;
+    let columns = u64::from(u16::from_be_bytes([*x0, *x1])).div_ceil(greatest(|(h, _)| h));
+    let rows = u64::from(u16::from_be_bytes([*y0, *y1])).div_ceil(greatest(|(_, v)| v));
+    columns * rows * factors().map(|(h, v)| h * v).sum::<u64>() * 64
 }
 
 /// Whether the first scan has all components, so that a baseline file is decoded row by row.
@@ -54,7 +76,7 @@ fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_interleaved, require_end};
+    use super::{coefficients, is_interleaved, require_end};
 
     const FILE: &[u8] = &[
         0xff, 0xd8, // start
@@ -78,6 +100,19 @@ mod tests {
     #[test]
     fn an_end_without_pixels_is_none() {
         assert!(require_end(&[0xff, 0xd8, 0xff, 0xd9]).is_err());
+    }
+
+    #[test]
+    fn coefficients_follow_the_sampling_factors() {
+        let frame = |chroma: u8| {
+            [
+                0xff, 0xd8, 0xff, 0xc2, 0, 17, 8, 0, 17, 0, 33, 3, 1, 0x22, 0, 2, chroma, 1, 3, chroma, 1,
+            ]
+        };
+        // 33×17 pixels are three by two blocks of 16×16.
+        assert_eq!(coefficients(&frame(0x11)), 3 * 2 * 6 * 64);
+        assert_eq!(coefficients(&frame(0x22)), 3 * 2 * 12 * 64);
+        assert_eq!(coefficients(&[0xff, 0xd8]), 0);
     }
 
     #[test]
