@@ -14,8 +14,8 @@ use clap::Parser;
 
 use crate::{
     commands::{
-        ci::Ci, completions::Completions, deps::Deps, down::Down, e2e::E2e, env::Env, guard::Guard,
-        status::Status, supervise::Supervise, test::Test, up::Up,
+        bench::Bench, ci::Ci, completions::Completions, deps::Deps, down::Down, e2e::E2e, env::Env,
+        guard::Guard, status::Status, supervise::Supervise, test::Test, up::Up,
     },
     context::Context,
     outcome::Outcome,
@@ -38,6 +38,7 @@ enum Command {
     Ci(Ci),
     Env(Env),
     E2e(E2e),
+    Bench(Bench),
     Deps(Deps),
     Completions(Completions),
     #[command(hide = true)]
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Command::Deps(command) => within(|context| command.run(context)),
         Command::Env(command) => within(|context| command.run(context)),
         Command::E2e(command) => within(|context| command.run(context)),
+        Command::Bench(command) => within(|context| command.run(context)),
         Command::Completions(command) => command.run::<Plasma>(),
         Command::Supervise(command) => command.run(),
         Command::Guard(command) => command.run(),

@@ -27,7 +27,7 @@ pub(crate) fn header(format: Format, decoder: &impl ImageDecoder, orientation: O
     let channels = u64::from(decoder.color_type().channel_count());
     // A frame that does not cover the picture is decoded apart; lossy WebP has planes of its own.
     let cost = Cost {
-        working: pixels * 4,
+        working: pixels * 5,
         decoded: pixels * channels,
         channels,
     };

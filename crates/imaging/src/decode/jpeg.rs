@@ -39,6 +39,8 @@ pub(crate) fn header(bytes: &[u8]) -> Result<Header, ImageError> {
         } else {
             0
         };
+    // Ink takes more than its coefficients: measured, the decoder keeps some two bytes a pixel beside them.
+    let working = working + if channels == 4 { decoded / 2 } else { 0 };
     let cost = Cost {
         working,
         decoded,

@@ -1,0 +1,27 @@
+//! `bench`: the figures of doc/performance.md, measured again.
+
+mod imaging;
+
+use clap::{Args, Subcommand};
+
+use crate::{context::Context, outcome::Outcome};
+
+/// Measure what doc/performance.md states.
+#[derive(Args)]
+pub(crate) struct Bench {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    Imaging(imaging::Imaging),
+}
+
+impl Bench {
+    pub(crate) fn run(&self, context: &Context) -> Outcome {
+        match &self.what {
+            What::Imaging(imaging) => imaging.run(context),
+        }
+    }
+}
