@@ -89,7 +89,7 @@ fn a_crop_has_the_same_pixels_however_the_file_is_turned() {
 
 #[test]
 fn a_nonsensical_orientation_is_upright() {
-    let upright = quarters(40, 30);
+    let upright = quarters(64, 48);
     assert_alike(&as_is(&oriented_jpeg(&upright, 9)), &upright);
     assert_alike(&as_is(&oriented_jpeg(&upright, 0)), &upright);
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use xshell::{Shell, cmd};
 
 use crate::{
+    cargo,
     context::Context,
     outcome::{Exit, Failure, Outcome},
 };
@@ -69,12 +70,12 @@ impl Imaging {
         let sh = Shell::new()?;
         sh.change_dir(&context.root);
         let work = tempfile::tempdir().context("cannot make a folder to work in")?;
-        let ours = build(&sh, "bench", &work.path().join("ours"))?;
+        let ours = build(context, "bench", &work.path().join("ours"))?;
         let mut pipelines = vec![Pipeline::ours("ours", &ours)];
         if self.no_turbo {
             eprintln!("skipped: ours with libjpeg-turbo (--no-turbo)");
         } else {
-            let turbo = build(&sh, "bench,turbo", &work.path().join("turbo"))
+            let turbo = build(context, "bench,turbo", &work.path().join("turbo"))
                 .context("libjpeg-turbo needs cmake and nasm; --no-turbo leaves it out")?;
             pipelines.push(Pipeline::ours("ours, turbo", &turbo));
         }
@@ -230,18 +231,19 @@ impl Pipeline {
 }
 
 /// Builds the measuring program with these features and copies it, for the next build replaces it.
-fn build(sh: &Shell, features: &str, copy: &Path) -> anyhow::Result<PathBuf> {
-    cmd!(
-        sh,
-        "cargo build --quiet --release --package imaging --example photo_bench --features {features}"
-    )
-    .quiet()
-    .run()?;
-    let target = cmd!(sh, "cargo metadata --format-version 1 --no-deps")
-        .quiet()
-        .read()?;
-    let target: serde_json::Value = serde_json::from_str(&target)?;
-    let folder = target["target_directory"]
+fn build(context: &Context, features: &str, copy: &Path) -> anyhow::Result<PathBuf> {
+    let arguments = "build --quiet --release --package imaging --example photo_bench --features";
+    let status = cargo::command(context)
+        .args(arguments.split(' '))
+        .arg(features)
+        .status()?;
+    anyhow::ensure!(status.success(), "photo_bench does not build with {features}");
+    let metadata = cargo::command(context)
+        .args(["metadata", "--format-version=1", "--no-deps"])
+        .output()?;
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&metadata.stdout).context("cargo metadata is not JSON")?;
+    let folder = metadata["target_directory"]
         .as_str()
         .context("cargo does not say where it builds")?;
     fs::copy(Path::new(folder).join("release/examples/photo_bench"), copy)?;
