@@ -2,6 +2,7 @@
 
 mod backup;
 mod fsck;
+mod seed;
 mod users;
 mod variants;
 
@@ -50,6 +51,9 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Fill an empty database from a backup, if the store has what it needs
     Restore(backup::RestoreArgs),
+    /// Fill an empty database with synthetic photos that have no pictures, to measure lists on
+    #[command(hide = true)]
+    Seed(seed::Args),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -83,6 +87,7 @@ pub async fn run(
         Command::Variants(command) => return variants::run(&command, &env).await,
         Command::Backup(args) => backup::backup(&args, &env).await?,
         Command::Restore(args) => backup::restore(&args, &env).await?,
+        Command::Seed(args) => seed::run(&args, &env).await?,
         Command::Openapi => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `bench`: the figures of doc/performance.md, measured again.
 
+mod http;
 mod imaging;
 
 use clap::{Args, Subcommand};
@@ -16,12 +17,14 @@ pub(crate) struct Bench {
 #[derive(Subcommand)]
 enum What {
     Imaging(imaging::Imaging),
+    Http(http::Http),
 }
 
 impl Bench {
     pub(crate) fn run(&self, context: &Context) -> Outcome {
         match &self.what {
             What::Imaging(imaging) => imaging.run(context),
+            What::Http(http) => http.run(context),
         }
     }
 }

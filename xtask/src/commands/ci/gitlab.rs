@@ -38,20 +38,21 @@ pub(super) fn run(context: &Context) -> Outcome {
         .run()
         .context("npm cannot install gitlab-ci-local")?;
     }
-    let root = &context.root;
-    // Below the root and ignored by git, for it takes the folder as relative to the root.
-    let listing = cmd!(
-        shell,
-        "{program} --cwd {root} --state-dir target/gitlab-ci-local --list-json"
-    )
-    .ignore_stderr()
-    .read()
-    .map_err(|_| {
-        Failure::failed(".gitlab-ci.yml is not valid")
-            .advise(format!("see why with `{} --cwd . --list`", program.display()))
-    })?;
+    // It takes the folder for its state as relative to the root; there git ignores it.
+    shell.change_dir(&context.root);
+    let output = cmd!(shell, "{program} --state-dir target/gitlab-ci-local --list-json")
+        .quiet()
+        .ignore_status()
+        .output()
+        .context("cannot start gitlab-ci-local")?;
+    if !output.status.success() {
+        return Err(Failure::failed(".gitlab-ci.yml is not valid")
+            .because(String::from_utf8_lossy(&output.stderr).into_owned())
+            .advise("correct the file")
+            .into());
+    }
     let found: Vec<serde_json::Value> =
-        serde_json::from_str(&listing).context("gitlab-ci-local lists no jobs")?;
+        serde_json::from_slice(&output.stdout).context("gitlab-ci-local lists no jobs")?;
     let names: Vec<&str> = found.iter().filter_map(|job| job.get("name")?.as_str()).collect();
     let missing: Vec<String> = jobs()
         .into_iter()
