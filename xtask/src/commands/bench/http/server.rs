@@ -81,6 +81,7 @@ impl Server {
     /// Runs a command of the service to its end.
     pub(super) async fn photos(&self, arguments: &[&str]) -> anyhow::Result<()> {
         let mut command = process::guarded(&self.program, None, Signal::SIGTERM)?;
+        command.stdout(Stdio::null());
         let status = command
             .args(arguments)
             .envs(&self.env)
