@@ -20,7 +20,10 @@ pub(super) fn run(context: &Context) -> Outcome {
     shell.set_var("PS_LISTEN", "127.0.0.1:0");
     shell.set_var("PS_INTERNAL_LISTEN", "127.0.0.1:0");
 
-    let up = cmd!(shell, "{plasma} up --stage local --detach").run();
+    // Without its output, which has a password.
+    let up = cmd!(shell, "{plasma} up --stage local --detach")
+        .ignore_stdout()
+        .run();
     // The state says where the run listens.
     let story = up.and_then(|()| cmd!(shell, "{plasma} e2e --stage local").run());
     let down = cmd!(shell, "{plasma} down --stage local --purge --yes").run();
