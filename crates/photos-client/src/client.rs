@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use photos_api::{ProblemCode, TagCount, TagList, TagsQuery};
+use reqwest::header::HeaderMap;
 use url::Url;
 
 use crate::api::{Auth, Photos, Users};
@@ -17,7 +18,7 @@ use crate::store::{MemoryStore, TokenStore};
 /// A client of one photos service. Clones share its connections and its login.
 #[derive(Clone)]
 pub struct Client {
-    transport: Arc<Transport>,
+    pub(crate) transport: Arc<Transport>,
     pub(crate) login: Arc<Login>,
 }
 
@@ -56,6 +57,19 @@ impl Client {
     #[must_use]
     pub fn guest(&self) -> Self {
         self.with_tokens(Arc::new(MemoryStore::default()))
+    }
+
+    /// The same connections and login, with headers that go along with every call: a program that calls for somebody
+    /// else says for whom, with `User-Agent` and `X-Forwarded-For`.
+    #[must_use]
+    pub fn with_headers(&self, headers: HeaderMap) -> Self {
+        Self {
+            transport: Arc::new(Transport {
+                headers,
+                ..Transport::clone(&self.transport)
+            }),
+            login: Arc::clone(&self.login),
+        }
     }
 
     /// What comes before `/api/v1`.
@@ -106,6 +120,12 @@ impl Client {
             }
             (result, _) => result,
         }
+    }
+
+    /// Asks for a picture as the logged-in user, or as a guest if nobody is.
+    pub(crate) async fn open(&self, call: &Call) -> Result<reqwest::Response, ClientError> {
+        let bearer = self.login.bearer(&self.transport).await?;
+        self.transport.open(call, bearer.as_deref()).await
     }
 
     /// Sends a call as nobody.
@@ -200,6 +220,7 @@ impl ClientBuilder {
         let transport = Arc::new(Transport {
             http,
             base,
+            headers: HeaderMap::new(),
             retry,
             timeout,
             stall,

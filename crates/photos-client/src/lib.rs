@@ -38,7 +38,7 @@ mod session;
 mod store;
 mod watch;
 
-pub use api::{Auth, Image, NewPhoto, Photos, Progress, Users};
+pub use api::{Auth, Image, ImageRequest, ImageStream, NewPhoto, Photos, Progress, Users};
 pub use client::{Client, ClientBuilder};
 pub use error::ClientError;
 pub use photos_api as types;

@@ -25,9 +25,12 @@ use crate::watch::Activity;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Connections to one service.
+#[derive(Clone)]
 pub(crate) struct Transport {
     pub(crate) http: reqwest::Client,
     pub(crate) base: Url,
+    /// Sent with every call.
+    pub(crate) headers: HeaderMap,
     pub(crate) retry: RetryPolicy,
     /// For a whole call without files.
     pub(crate) timeout: Duration,
@@ -196,6 +199,51 @@ impl Transport {
         Ok(url)
     }
 
+    /// Sends a call without a body and gives the answer before its body: a success, or 304. One attempt; the timeout
+    /// ends with the head.
+    pub(crate) async fn open(
+        &self,
+        call: &Call,
+        bearer: Option<&str>,
+    ) -> Result<reqwest::Response, ClientError> {
+        let url = self.url(call)?;
+        let request = self.request(call, &url, bearer)?;
+        let response = match tokio::time::timeout(self.timeout, request.send()).await {
+            Ok(response) => {
+                response.map_err(|error| ClientError::from_transport(&url, self.timeout, error))?
+            }
+            Err(_) => {
+                let after = self.timeout;
+                return Err(ClientError::Timeout { url, after });
+            }
+        };
+        let status = response.status();
+        if status.is_success() || status == StatusCode::NOT_MODIFIED {
+            return Ok(response);
+        }
+        let headers = response.headers().clone();
+        let body = response.bytes().await.unwrap_or_default();
+        Err(refusal(&url, status, &headers, &body))
+    }
+
+    fn request(
+        &self,
+        call: &Call,
+        url: &Url,
+        bearer: Option<&str>,
+    ) -> Result<reqwest::RequestBuilder, ClientError> {
+        let request = self
+            .http
+            .request(call.method.clone(), url.clone())
+            .headers(self.headers.clone())
+            .headers(call.headers.clone());
+        let Some(token) = bearer else { return Ok(request) };
+        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
+            .map_err(|_| ClientError::Invalid("the access token cannot be sent".to_owned()))?;
+        value.set_sensitive(true);
+        Ok(request.header(AUTHORIZATION, value))
+    }
+
     async fn attempt(
         &self,
         call: &Call,
@@ -203,16 +251,7 @@ impl Transport {
         bearer: Option<&str>,
         pause: Option<Duration>,
     ) -> Result<Reply, Failure> {
-        let mut request = self
-            .http
-            .request(call.method.clone(), url.clone())
-            .headers(call.headers.clone());
-        if let Some(token) = bearer {
-            let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-                .map_err(|_| ClientError::Invalid("the access token cannot be sent".to_owned()))?;
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
-        }
+        let mut request = self.request(call, url, bearer)?;
         let Payload::Form(form) = &call.body else {
             if let Payload::Json(json) = &call.body {
                 request = request

@@ -36,6 +36,20 @@ impl Auth {
         self.client.login.replace(Some(tokens)).await
     }
 
+    /// Exchanges the refresh token now, however long the access token is still good.
+    ///
+    /// # Errors
+    /// [`ClientError::NotLoggedIn`]; [`ClientError::SessionEnded`] if the service takes the token no longer.
+    pub async fn refresh(&self) -> Result<(), ClientError> {
+        let tokens = self.client.login.tokens().await?;
+        let stale = tokens.ok_or(ClientError::NotLoggedIn)?.access_token;
+        self.client
+            .login
+            .renew(&self.client.transport, stale)
+            .await
+            .map(drop)
+    }
+
     /// Ends this session, here and at the service; without a login it does nothing.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use crate::send::Call;
 /// Photos; from [`Client::photos`]. Every call fails with a [problem](ClientError::Problem) if the service refuses it.
 #[derive(Clone)]
 pub struct Photos {
-    client: Client,
+    pub(super) client: Client,
     version: Option<i64>,
 }
 

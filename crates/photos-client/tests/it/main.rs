@@ -3,6 +3,7 @@
 
 #[cfg(feature = "cli")]
 mod cli;
+mod handing_on;
 mod lists;
 mod login;
 mod raw;

@@ -1,0 +1,150 @@
+// A photo over the whole window, with its neighbours a key or a swipe away. It has the address of the photo's page, so
+// that going back closes it and a reload shows the page.
+
+const SWIPE = 48;
+const photos = () => [...document.querySelectorAll("[data-rows] a[data-photo]")];
+
+let box, figure, caption, place, back, forth;
+let at = -1;
+let opener = null;
+
+const button = (name, label, path) => {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = name;
+  made.ariaLabel = label;
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.ariaHidden = "true";
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  made.append(svg);
+  return made;
+};
+
+function build() {
+  box = document.createElement("dialog");
+  box.className = "light";
+  box.ariaLabel = "Photo";
+  figure = document.createElement("figure");
+  const header = document.createElement("header");
+  const footer = document.createElement("footer");
+  place = document.createElement("span");
+  place.className = "place";
+  const close = button("icon", "Close", "M6 6l12 12M18 6 6 18");
+  back = button("icon turn back", "Previous photo", "M15 5l-7 7 7 7");
+  forth = button("icon turn forth", "Next photo", "M9 5l7 7-7 7");
+  caption = document.createElement("a");
+  header.append(place, close);
+  footer.append(caption);
+  box.append(header, figure, back, forth, footer);
+  document.body.append(box);
+
+  close.addEventListener("click", leave);
+  back.addEventListener("click", () => turn(-1));
+  forth.addEventListener("click", () => turn(1));
+  caption.addEventListener("click", (event) => {
+    event.preventDefault();
+    location.reload(); // The address is the photo's already.
+  });
+  box.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    leave();
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowLeft") turn(-1);
+    else if (event.key === "ArrowRight") turn(1);
+    else if (event.key === "Home") show(0);
+    else if (event.key === "End") show(photos().length - 1);
+    else return;
+    event.preventDefault();
+  });
+  let from = null;
+  figure.addEventListener("pointerdown", (event) => {
+    from = event.isPrimary ? { x: event.clientX, y: event.clientY } : null;
+  });
+  figure.addEventListener("pointerup", (event) => {
+    if (!from) return;
+    const [x, y] = [event.clientX - from.x, event.clientY - from.y];
+    from = null;
+    if (Math.abs(x) > SWIPE && Math.abs(x) > Math.abs(y)) turn(x < 0 ? 1 : -1);
+    else if (y > 2 * SWIPE && event.pointerType === "touch") leave();
+    else if (Math.abs(x) < 6 && Math.abs(y) < 6 && event.target === figure) leave();
+  });
+  figure.addEventListener("dragstart", (event) => event.preventDefault());
+}
+
+const picture = (src, link, alt) => {
+  const made = new Image(link.dataset.width, link.dataset.height);
+  made.alt = alt;
+  made.src = src;
+  made.draggable = false;
+  return made;
+};
+
+function show(index) {
+  const all = photos();
+  if (index < 0 || index >= all.length) return;
+  at = index;
+  const link = all[index];
+  const tile = link.querySelector(".shot");
+  // What the tile has is there at once; the large one goes over it when it is decoded.
+  const soft = picture(tile.currentSrc || tile.src, link, tile.alt);
+  soft.className = "soft";
+  figure.replaceChildren(soft);
+  const large = picture(link.dataset.large, link, tile.alt);
+  large.decode().then(
+    () => {
+      if (photos()[at] === link) figure.replaceChildren(large);
+    },
+    () => {},
+  );
+  const owner = document.createElement("i");
+  owner.textContent = `@${link.dataset.owner}`;
+  caption.replaceChildren(link.dataset.name, " ", owner);
+  caption.href = link.href;
+  place.textContent = `${index + 1} / ${all.length}`;
+  back.disabled = index === 0;
+  forth.disabled = index === all.length - 1;
+  for (const near of [all[index + 1], all[index - 1]]) if (near) new Image().src = near.dataset.large;
+  history.replaceState({ light: true }, "", link.href);
+}
+
+function turn(by) {
+  const links = photos();
+  if (at + by > links.length - 4) document.querySelector("[data-next]")?.scrollIntoView({ block: "center" });
+  show(at + by);
+}
+
+function open(link) {
+  if (!box) build();
+  opener = link;
+  history.pushState({ light: true }, "", link.href);
+  box.showModal();
+  show(photos().indexOf(link));
+}
+
+function shut() {
+  if (!box?.open) return;
+  const link = photos()[at] ?? opener;
+  box.close();
+  figure.replaceChildren();
+  link.scrollIntoView({ block: "nearest" });
+  link.focus({ preventScroll: true });
+}
+
+function leave() {
+  history.back();
+}
+
+addEventListener("popstate", shut);
+document.addEventListener("photos-added", () => {
+  if (box?.open) show(at);
+});
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-rows] a[data-photo]");
+  if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  open(link);
+});

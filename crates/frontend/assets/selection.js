@@ -1,0 +1,46 @@
+// Selecting many photos: a count, all at once, and from here to there with the shift key.
+
+const form = document.querySelector("[data-selection]");
+const bar = form.querySelector("[data-bar]");
+const count = form.querySelector("[data-count]");
+const boxes = () => [...form.querySelectorAll('input[name="id"]')];
+const hint = count.textContent;
+
+const all = document.createElement("button");
+all.type = "button";
+all.className = "button slim quiet";
+bar.querySelector(".acts").prepend(all);
+const acts = [...bar.querySelectorAll('button[name="action"]')];
+
+const show = () => {
+  const some = boxes();
+  const selected = some.filter((box) => box.checked).length;
+  count.textContent = selected === 0 ? hint : `${selected} of ${some.length} selected`;
+  all.textContent = selected === some.length ? "Select none" : "Select all";
+  acts.forEach((act) => (act.disabled = selected === 0));
+};
+
+all.addEventListener("click", () => {
+  const some = boxes();
+  const on = some.some((box) => !box.checked);
+  some.forEach((box) => (box.checked = on));
+  show();
+});
+
+let last = null;
+form.addEventListener("click", (event) => {
+  const box = event.target.closest('input[name="id"]');
+  if (!box) return;
+  if (event.shiftKey && last && last !== box) {
+    const some = boxes();
+    const [from, to] = [some.indexOf(last), some.indexOf(box)].sort((a, b) => a - b);
+    some.slice(from, to + 1).forEach((each) => (each.checked = box.checked));
+  }
+  last = box;
+  show();
+});
+form.addEventListener("change", show);
+// A page that comes back from the history has its boxes as they were.
+addEventListener("pageshow", show);
+document.addEventListener("photos-added", show);
+show();

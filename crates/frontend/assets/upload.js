@@ -1,0 +1,176 @@
+// The upload page: chosen photos become a list with previews, names and captions; each has a bar, all have one.
+
+import { Queue } from "./queue.js";
+import { offer } from "./tags.js";
+
+const form = document.querySelector("[data-upload]");
+const input = form.querySelector('input[type="file"]');
+const drop = form.querySelector("[data-drop]");
+const queue = new Queue(form.dataset.upload, document.querySelector('meta[name="csrf-token"]').content);
+const items = [];
+
+const make = (tag, props = {}, ...children) => {
+  const made = Object.assign(document.createElement(tag), props);
+  made.append(...children);
+  return made;
+};
+
+const list = make("ul", { className: "queue", ariaLabel: "Chosen photos" });
+const said = make("p", { role: "status" });
+const whole = make("progress", { max: 1, value: 0, ariaLabel: "All photos" });
+const send = make("button", { className: "button", type: "submit" });
+const clear = make("button", { className: "button slim quiet", type: "button", textContent: "Remove uploaded" });
+const bar = make("div", { className: "whole-bar", hidden: true }, said, make("div", { className: "acts" }, clear, send), whole);
+drop.after(list, bar);
+document.body.classList.add("live");
+input.required = false;
+form.querySelectorAll("[data-tags]").forEach(offer);
+
+const isOpen = (item) => item.state === "chosen" || item.state === "failed" || item.state === "cancelled";
+const isBusy = (item) => ["waiting", "sending", "working"].includes(item.state);
+const plural = (count) => (count === 1 ? "1 photo" : `${count} photos`);
+
+function show() {
+  const open = items.filter(isOpen).length;
+  const busy = items.filter(isBusy).length;
+  const done = items.filter((item) => item.state === "done").length;
+  const failed = items.filter((item) => item.state === "failed").length;
+  bar.hidden = items.length === 0;
+  document.body.classList.toggle("some", items.length > 0);
+  const size = items.reduce((sum, item) => sum + item.file.size, 0);
+  whole.value = size === 0 ? 0 : items.reduce((sum, item) => sum + item.sent * item.file.size, 0) / size;
+  send.textContent = failed > 0 && failed === open ? `Retry ${plural(open)}` : `Upload ${plural(open)}`;
+  send.hidden = open === 0;
+  clear.hidden = done === 0;
+  const parts = [];
+  if (busy > 0) parts.push(`Uploading: ${done} of ${items.length} done`);
+  else if (done > 0) parts.push(`${plural(done)} uploaded`);
+  else parts.push(`${plural(items.length)} chosen`);
+  if (failed > 0) parts.push(`${failed} failed`);
+  const text = parts.join(", ");
+  if (said.textContent !== text) said.textContent = text;
+}
+
+// Drawn rather than linked: the page's policy allows no addresses of memory, and a canvas needs none.
+async function preview(file, canvas) {
+  try {
+    const bitmap = await createImageBitmap(file);
+    const side = Math.min(bitmap.width, bitmap.height);
+    canvas
+      .getContext("2d")
+      .drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, canvas.width, canvas.height);
+    bitmap.close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const title = (name) => name.replace(/\.[^.]*$/, "").replaceAll("_", " ").trim().slice(0, 100) || "Untitled";
+let numbers = 0;
+
+function add(file) {
+  const number = ++numbers;
+  const canvas = make("canvas", { className: "peek", width: 224, height: 224, ariaHidden: "true" });
+  const name = make("input", { id: `name-${number}`, value: title(file.name), maxLength: 100 });
+  const caption = make("textarea", { id: `caption-${number}`, rows: 1, maxLength: 2200, placeholder: "Own caption (optional)" });
+  const state = make("p", { className: "state", id: `state-${number}` });
+  const progress = make("progress", { max: 1, value: 0, hidden: true, ariaLabel: file.name });
+  const retry = make("button", { type: "button", className: "button slim", textContent: "Retry", hidden: true });
+  const remove = make("button", { type: "button", className: "button slim quiet" });
+  name.setAttribute("aria-describedby", state.id);
+  const heading = make("p", { className: "label", hidden: true });
+  const fields = make(
+    "div",
+    { className: "info" },
+    make("label", { className: "unseen", htmlFor: name.id, textContent: `Name of ${file.name}` }),
+    name,
+    make("label", { className: "unseen", htmlFor: caption.id, textContent: `Caption of ${file.name}` }),
+    caption,
+  );
+  const info = make("div", { className: "info" }, heading, fields, state, progress);
+  const row = make("li", { className: "item" }, canvas, info, make("div", { className: "does" }, retry, remove));
+  offer(caption);
+  list.append(row);
+
+  const item = { file, state: "chosen", sent: 0 };
+  item.texts = () => ({
+    name: name.value.trim() || title(file.name),
+    caption: caption.value.trim() || form.elements.caption.value,
+    visibility: form.elements.visibility.value,
+  });
+  item.heard = (news) => {
+    Object.assign(item, news);
+    row.className = `item ${item.state}`;
+    progress.hidden = !isBusy(item);
+    progress.value = item.sent;
+    fields.hidden = !isOpen(item);
+    heading.hidden = isOpen(item);
+    if (item.state !== "done") heading.textContent = name.value;
+    retry.hidden = item.state !== "failed" && item.state !== "cancelled";
+    remove.hidden = item.state === "done";
+    remove.textContent = isBusy(item) ? "Cancel" : "Remove";
+    remove.ariaLabel = `${remove.textContent} ${file.name}`;
+    retry.ariaLabel = `Retry ${file.name}`;
+    state.classList.toggle("fault", item.state === "failed");
+    if (item.state === "failed") state.textContent = item.problem;
+    else if (item.state === "waiting") state.textContent = "Waiting";
+    else if (item.state === "sending") state.textContent = `${Math.round(item.sent * 100)} %`;
+    else if (item.state === "working") state.textContent = "Making the pictures";
+    else if (item.state === "cancelled") state.textContent = "Cancelled";
+    else if (item.state === "done") {
+      heading.replaceChildren(make("a", { href: item.photo.url, textContent: item.photo.name }));
+      const edit = make("a", { href: `${item.photo.url}/edit`, textContent: "Edit", ariaLabel: `Edit ${item.photo.name}` });
+      state.replaceChildren(item.photo.draft ? "Saved as a draft. " : "Published. ", edit);
+    } else state.textContent = file.size < 1e6 ? `${Math.ceil(file.size / 1e3)} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
+    show();
+  };
+  item.again = () => {
+    // What was refused may be changed now, and is another upload; what may have arrived is the same.
+    if (item.refused) item.key = undefined;
+    queue.add(item);
+  };
+  item.forget = () => {
+    items.splice(items.indexOf(item), 1);
+    row.remove();
+    show();
+  };
+  retry.addEventListener("click", item.again);
+  remove.addEventListener("click", () => {
+    if (isBusy(item)) {
+      queue.cancel(item);
+      item.heard({ state: "cancelled", sent: 0 });
+    } else item.forget();
+  });
+  items.push(item);
+  item.heard({ state: "chosen", sent: 0 });
+  preview(file, canvas).then((drawn) => {
+    if (!drawn && item.state === "chosen") state.textContent += ". This browser cannot show it; it may not be a photo.";
+  });
+}
+
+input.addEventListener("change", () => {
+  [...input.files].forEach(add);
+  input.value = "";
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  items.filter(isOpen).forEach((item) => item.again());
+});
+clear.addEventListener("click", () => items.filter((item) => item.state === "done").forEach((item) => item.forget()));
+
+let depth = 0;
+const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+const lit = (on) => drop.classList.toggle("over-it", on);
+addEventListener("dragenter", (event) => carriesFiles(event) && lit(++depth > 0));
+addEventListener("dragleave", (event) => carriesFiles(event) && lit(--depth > 0));
+addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault());
+addEventListener("drop", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  lit((depth = 0) > 0);
+  [...event.dataTransfer.files].filter((file) => file.type.startsWith("image/") || file.type === "").forEach(add);
+});
+addEventListener("beforeunload", (event) => {
+  if (items.some(isBusy)) event.preventDefault();
+});

@@ -1,0 +1,90 @@
+//! Captions for pages: their `#tags` are links. What is a tag, the photos service has decided; here it is only found
+//! again.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+use crate::links::segment;
+
+/// A piece of a caption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) text: String,
+    /// Where a tag leads.
+    pub(crate) href: Option<String>,
+}
+
+/// The pieces of a caption, which together are its text.
+pub(crate) fn pieces(caption: &str, tags: &[String]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut plain = String::new();
+    let mut rest = caption;
+    while let Some(at) = rest.find('#') {
+        let (before, after) = rest.split_at(at);
+        plain.push_str(before);
+        let word = word(&after[1..]);
+        let name: String = word.nfkc().flat_map(char::to_lowercase).collect();
+        if tags.contains(&name) {
+            if !plain.is_empty() {
+                pieces.push(Piece {
+                    text: std::mem::take(&mut plain),
+                    href: None,
+                });
+            }
+            pieces.push(Piece {
+                text: format!("#{word}"),
+                href: Some(format!("/tags/{}", segment(&name))),
+            });
+        } else {
+            plain.push('#');
+            plain.push_str(word);
+        }
+        rest = &after[1 + word.len()..];
+    }
+    plain.push_str(rest);
+    if !plain.is_empty() {
+        pieces.push(Piece {
+            text: plain,
+            href: None,
+        });
+    }
+    pieces
+}
+
+/// Letters, marks, digits and `_` from the beginning.
+fn word(text: &str) -> &str {
+    let is_part =
+        |c: char| c.is_alphanumeric() || c == '_' || unicode_normalization::char::is_combining_mark(c);
+    let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(caption: &str, tags: &[&str]) -> String {
+        let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        let pieces = pieces(caption, &tags);
+        assert_eq!(
+            pieces.iter().map(|piece| piece.text.as_str()).collect::<String>(),
+            caption
+        );
+        let marked = |piece: Piece| match piece.href {
+            Some(href) => format!("[{}]({href})", piece.text),
+            None => piece.text,
+        };
+        pieces.into_iter().map(marked).collect()
+    }
+
+    #[test]
+    fn tags_are_links() {
+        assert_eq!(
+            shown("at #Dawn, with #sea_2 and 5 #1", &["dawn", "sea_2"]),
+            "at [#Dawn](/tags/dawn), with [#sea_2](/tags/sea_2) and 5 #1"
+        );
+        assert_eq!(shown("#a#b #", &["a"]), "[#a](/tags/a)#b #");
+        assert_eq!(shown("#Größe", &["größe"]), "[#Größe](/tags/gr%C3%B6%C3%9Fe)");
+        assert_eq!(shown("", &[]), "");
+        assert_eq!(shown("no tags", &["no"]), "no tags");
+    }
+}

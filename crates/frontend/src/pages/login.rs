@@ -1,0 +1,119 @@
+//! Logging in and out.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::web::Query;
+use askama::Template;
+use photos_client::{ClientError, MemoryStore, TokenStore as _, Tokens};
+use serde::Deserialize;
+
+use crate::csrf::{Checked, Sent};
+use crate::error::PageError;
+use crate::flash::Flash;
+use crate::form::Faults;
+use crate::layout::{Layout, html, ok, see};
+use crate::links::local_or_home;
+use crate::session::Session;
+use crate::visit::Visit;
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage {
+    layout: Layout,
+    username: String,
+    next: String,
+    faults: Faults,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Next {
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LoginForm {
+    username: String,
+    password: String,
+    next: Option<String>,
+}
+
+pub(super) async fn show(visit: Visit, Query(query): Query<Next>) -> Result<HttpResponse, PageError> {
+    let next = local_or_home(query.next.as_deref());
+    if visit.session().is_some() {
+        return Ok(see(next));
+    }
+    ok(&page(&visit, String::new(), next, Faults::default()))
+}
+
+pub(super) async fn log_in(
+    visit: Visit,
+    Checked(form): Checked<LoginForm>,
+) -> Result<HttpResponse, PageError> {
+    let next = local_or_home(form.next.as_deref());
+    let username = form.username.trim().to_lowercase();
+    match open(&visit, &username, &form.password).await {
+        Ok(session) => {
+            visit.begin(&session)?;
+            Ok(see(next))
+        }
+        Err(PageError::Photos(error)) => {
+            let status = error.problem().map_or(500, |problem| problem.status);
+            let faults = Faults::of(*error)?;
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+            html(status, &page(&visit, form.username, next, faults))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Ends the session here and at the photos service; should that not answer, at least here.
+pub(super) async fn log_out(
+    visit: Visit,
+    Checked(Sent {}): Checked<Sent>,
+) -> Result<HttpResponse, PageError> {
+    if let Some(session) = visit.session() {
+        let store = MemoryStore::with(session.tokens.clone());
+        let client = visit.client().with_tokens(Arc::new(store));
+        if let Err(error) = client.auth().logout().await {
+            tracing::warn!(%error, "a session could not be ended at the photos service");
+        }
+    }
+    visit.end();
+    visit.leave(&Flash::done("You are logged out."));
+    let mut answer = see("/");
+    answer.headers_mut().insert(
+        HeaderName::from_static("clear-site-data"),
+        HeaderValue::from_static("\"cache\""),
+    );
+    Ok(answer)
+}
+
+/// Opens a session for who has the right password.
+pub(super) async fn open(visit: &Visit, username: &str, password: &str) -> Result<Session, PageError> {
+    let store = Arc::new(MemoryStore::default());
+    let client = visit.client().with_tokens(store.clone());
+    client.auth().login(username, password).await?;
+    let me = client.users().me().await?;
+    let tokens = store.load().map_err(ClientError::from)?;
+    let tokens = tokens.ok_or(ClientError::SessionEnded)?;
+    Ok(Session {
+        id: visit.app().seals.nonce().map_err(PageError::internal)?,
+        staff: me.is_staff,
+        tokens: Tokens {
+            username: me.username,
+            ..tokens
+        },
+    })
+}
+
+fn page(visit: &Visit, username: String, next: &str, faults: Faults) -> LoginPage {
+    LoginPage {
+        layout: Layout::new(visit, "Log in · hmlet"),
+        username,
+        next: next.to_owned(),
+        faults,
+    }
+}

@@ -1,0 +1,84 @@
+//! The pages: one file each, its template's struct beside its handler.
+
+pub(crate) mod error;
+
+mod drafts;
+mod edit;
+mod gallery;
+mod list;
+mod login;
+mod photo;
+mod register;
+mod search;
+mod selection;
+mod settings;
+mod suggest;
+mod tag;
+mod theme;
+mod upload;
+mod user;
+
+use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
+use actix_web::{HttpResponse, ResponseError as _};
+
+use crate::error::PageError;
+use crate::{assets, pictures};
+
+/// Registers every route.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .app_data(PathConfig::default().error_handler(|_, _| PageError::NotFound.into()))
+        .app_data(
+            QueryConfig::default().error_handler(|error, _| PageError::Unreadable(error.to_string()).into()),
+        )
+        .route("/", web::get().to(gallery::show))
+        .route("/tags/{tag}", web::get().to(tag::show))
+        .route("/search", web::get().to(search::show))
+        .route("/@{username}", web::get().to(user::show))
+        .route("/drafts", web::get().to(drafts::show))
+        .route("/upload", web::get().to(upload::show))
+        .route("/upload", web::post().to(upload::send_many))
+        .route("/upload/file", web::post().to(upload::send_one))
+        .route("/photos/selection", web::post().to(selection::change))
+        .route("/photos/{id}", web::get().to(photo::show))
+        .route("/photos/{id}/edit", web::get().to(edit::show))
+        .route("/photos/{id}/edit", web::post().to(edit::save))
+        .route(
+            "/photos/{id}/images/{preset}",
+            web::get().to(pictures::get_published),
+        )
+        .route("/photos/{id}/drafts/{preset}", web::get().to(pictures::get_draft))
+        .route("/login", web::get().to(login::show))
+        .route("/login", web::post().to(login::log_in))
+        .route("/logout", web::post().to(login::log_out))
+        .route("/register", web::get().to(register::show))
+        .route("/register", web::post().to(register::register))
+        .route("/settings", web::get().to(settings::show))
+        .route("/settings/password", web::post().to(settings::change_password))
+        .route(
+            "/settings/sessions/{id}/end",
+            web::post().to(settings::end_session),
+        )
+        .route("/settings/sessions/end", web::post().to(settings::end_all))
+        .route("/theme", web::post().to(theme::choose))
+        .route("/suggest/tags", web::get().to(suggest::tags))
+        .route("/assets/{file}", web::get().to(assets::get_asset))
+        .route("/favicon.ico", web::get().to(no_icon))
+        .route("/robots.txt", web::get().to(robots));
+}
+
+/// What answers when no route does.
+pub(crate) async fn no_route() -> Result<HttpResponse, PageError> {
+    Err(PageError::NotFound)
+}
+
+/// Browsers ask for it unless a page names an icon, as all pages here do.
+async fn no_icon() -> HttpResponse {
+    PageError::NotFound.error_response()
+}
+
+async fn robots() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .body("User-agent: *\nDisallow: /upload\nDisallow: /drafts\nDisallow: /settings\nDisallow: /login\n")
+}

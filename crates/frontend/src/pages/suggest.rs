@@ -1,0 +1,30 @@
+//! Tags for who begins to type one.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Query;
+use photos_client::types::TAG_MAX_CHARS;
+use serde::Deserialize;
+
+use crate::error::PageError;
+use crate::visit::Visit;
+
+/// As many as fit below a field.
+const MOST: usize = 6;
+
+#[derive(Deserialize)]
+pub(super) struct Prefix {
+    prefix: String,
+}
+
+pub(super) async fn tags(visit: Visit, Query(asked): Query<Prefix>) -> Result<HttpResponse, PageError> {
+    if asked.prefix.is_empty() || asked.prefix.chars().count() > TAG_MAX_CHARS {
+        return Ok(HttpResponse::Ok().json([(); 0]));
+    }
+    let mut tags = visit.client().tags(&asked.prefix).await?;
+    tags.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
+    tags.truncate(MOST);
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "private, max-age=60"))
+        .json(tags))
+}

@@ -1,0 +1,247 @@
+//! Who calls: the browser behind a request, with its session, its language of colours, and the cookies it will get.
+
+use std::cell::RefCell;
+use std::future::{Ready, ready};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use jiff::Timestamp;
+use photos_client::types::REQUEST_ID;
+use photos_client::{Client, ClientError, MemoryStore};
+
+use crate::app::App;
+use crate::cookies::Kind;
+use crate::error::PageError;
+use crate::flash::{self, Flash};
+use crate::renewal::Lost;
+use crate::session::Session;
+use crate::theme::Theme;
+
+/// The browser behind a request; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Visit(Rc<Inner>);
+
+struct Inner {
+    app: Data<App>,
+    client: Client,
+    session: Option<Session>,
+    visitor: String,
+    theme: Theme,
+    flash: Option<Flash>,
+    path: String,
+    request_id: String,
+    set: RefCell<Vec<HeaderValue>>,
+}
+
+impl Visit {
+    /// Reads the cookies. A session whose access token is about to expire is renewed, unless the request can do
+    /// without.
+    pub(crate) async fn read(request: &ServiceRequest, app: Data<App>) -> Result<Self, (Self, PageError)> {
+        let headers = request.headers();
+        let cookie = |kind: Kind| kind.read(headers, app.is_secure());
+        let request_id = uuid::Uuid::now_v7().to_string();
+        let guest = app.client.guest().with_headers(forwarded(request, &request_id));
+        let mut set = Vec::new();
+        let known = cookie(Kind::Session).map(|sealed| Session::open(&app.seals, &sealed));
+        let session = match known {
+            None => Ok(None),
+            Some(Some(session)) if session.is_fresh(Timestamp::now()) => Ok(Some(session)),
+            Some(Some(session)) => match app.renewals.renew(&guest, &app.metrics, session).await {
+                Ok(session) => {
+                    set.extend(session_cookie(&app, &session));
+                    Ok(Some(session))
+                }
+                Err(Lost::Ended) => Err(PageError::from(ClientError::SessionEnded)),
+                Err(Lost::Unavailable(error)) => Err(PageError::Unavailable(error.to_string())),
+            },
+            // Sealed with a secret of the past.
+            Some(None) => {
+                set.extend(Kind::Session.set(app.is_secure(), None, None));
+                Ok(None)
+            }
+        };
+        let (session, error) = match session {
+            Ok(session) => (session, None),
+            Err(error) => (None, Some(error)),
+        };
+        let client = match &session {
+            Some(session) => guest.with_tokens(Arc::new(MemoryStore::with(session.access_only()))),
+            None => guest,
+        };
+        let visitor = cookie(Kind::Visitor).filter(|visitor| visitor.len() == 22);
+        let visitor = match visitor {
+            Some(visitor) => visitor,
+            None => {
+                let visitor = app.seals.nonce().unwrap_or_default();
+                set.extend(Kind::Visitor.set(app.is_secure(), Some(&visitor), None));
+                visitor
+            }
+        };
+        let visit = Self(Rc::new(Inner {
+            client,
+            session,
+            visitor,
+            theme: Theme::read(cookie(Kind::Theme).as_deref()),
+            flash: cookie(Kind::Flash).and_then(|sealed| Flash::open(&app.seals, &sealed)),
+            path: request
+                .uri()
+                .path_and_query()
+                .map_or("/", |path| path.as_str())
+                .to_owned(),
+            request_id,
+            set: RefCell::new(set),
+            app,
+        }));
+        match error {
+            None => Ok(visit),
+            Some(error) => Err((visit, error)),
+        }
+    }
+
+    pub(crate) fn app(&self) -> &App {
+        &self.0.app
+    }
+
+    /// The photos service, as this visitor.
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    /// Who is logged in.
+    pub(crate) fn session(&self) -> Option<&Session> {
+        self.0.session.as_ref()
+    }
+
+    /// Who is logged in; somebody must be.
+    pub(crate) fn member(&self) -> Result<&Session, PageError> {
+        self.session().ok_or(PageError::LoginNeeded)
+    }
+
+    /// Whether this visitor may change the photos of a user.
+    pub(crate) fn may_change(&self, owner: &str) -> bool {
+        self.session()
+            .is_some_and(|session| session.staff || session.username() == owner)
+    }
+
+    pub(crate) fn theme(&self) -> Theme {
+        self.0.theme
+    }
+
+    /// Path and query of the request.
+    pub(crate) fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    pub(crate) fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+
+    /// What a form must bring with it to be taken for this browser's own.
+    pub(crate) fn csrf(&self) -> String {
+        self.0.app.seals.sign(&self.form_of())
+    }
+
+    /// Whether a form is of this browser and this login.
+    pub(crate) fn is_own_form(&self, token: &str) -> bool {
+        self.0.app.seals.is_signed(&self.form_of(), token)
+    }
+
+    fn form_of(&self) -> String {
+        let session = self.session().map_or("", |session| session.id.as_str());
+        format!("{}\n{session}", self.0.visitor)
+    }
+
+    /// The message that was left for this page, which is shown once.
+    pub(crate) fn take_flash(&self) -> Option<Flash> {
+        let flash = self.0.flash.clone()?;
+        self.set(Kind::Flash, None, None);
+        Some(flash)
+    }
+
+    /// Leaves a message for the next page.
+    pub(crate) fn leave(&self, flash: &Flash) {
+        if let Some(sealed) = flash.seal(&self.0.app.seals) {
+            self.set(Kind::Flash, Some(&sealed), Some(flash::SECONDS));
+        }
+    }
+
+    /// Logs the browser in. Forms that were opened before are of no use any more.
+    pub(crate) fn begin(&self, session: &Session) -> Result<(), PageError> {
+        let cookie = session_cookie(&self.0.app, session);
+        let cookie = cookie.ok_or_else(|| PageError::internal("a session cannot be sealed"))?;
+        let visitor = self.0.app.seals.nonce().map_err(PageError::internal)?;
+        self.0.set.borrow_mut().push(cookie);
+        self.set(Kind::Visitor, Some(&visitor), None);
+        Ok(())
+    }
+
+    /// Forgets the browser's login.
+    pub(crate) fn end(&self) {
+        self.set(Kind::Session, None, None);
+    }
+
+    pub(crate) fn choose(&self, theme: Theme) {
+        match theme {
+            Theme::Auto => self.set(Kind::Theme, None, None),
+            theme => self.set(Kind::Theme, Some(theme.as_str()), Some(365 * 24 * 3600)),
+        }
+    }
+
+    fn set(&self, kind: Kind, value: Option<&str>, seconds: Option<i64>) {
+        let cookie = kind.set(self.0.app.is_secure(), value, seconds);
+        self.0.set.borrow_mut().extend(cookie);
+    }
+
+    /// The cookies that the answer is to set.
+    pub(crate) fn take_cookies(&self) -> Vec<HeaderValue> {
+        self.0.set.take()
+    }
+}
+
+fn session_cookie(app: &App, session: &Session) -> Option<HeaderValue> {
+    let sealed = session.seal(&app.seals).ok()?;
+    let seconds = session.seconds_left(Timestamp::now());
+    Kind::Session.set(app.is_secure(), Some(&sealed), Some(seconds))
+}
+
+/// What the photos service is told of the browser: for its log, its throttle and its list of sessions.
+fn forwarded(request: &ServiceRequest, request_id: &str) -> reqwest::header::HeaderMap {
+    let peer = request
+        .peer_addr()
+        .map(|peer| peer.ip().to_canonical().to_string());
+    let given = all(request.headers(), &header::X_FORWARDED_FOR);
+    let hops: Vec<&str> = given.iter().map(String::as_str).chain(peer.as_deref()).collect();
+    let agent = all(request.headers(), &header::USER_AGENT).into_iter().next();
+    let mut headers = reqwest::header::HeaderMap::new();
+    for (name, value) in [
+        ("x-forwarded-for", Some(hops.join(", "))),
+        ("user-agent", agent),
+        (REQUEST_ID, Some(request_id.to_owned())),
+    ] {
+        if let Some(value) = value.and_then(|value| value.parse().ok()) {
+            headers.insert(name, value);
+        }
+    }
+    headers
+}
+
+fn all(headers: &HeaderMap, name: &header::HeaderName) -> Vec<String> {
+    headers
+        .get_all(name)
+        .filter_map(|value| value.to_str().ok().map(str::to_owned))
+        .collect()
+}
+
+impl FromRequest for Visit {
+    type Error = PageError;
+    type Future = Ready<Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let visit = request.extensions().get::<Self>().cloned();
+        ready(visit.ok_or_else(|| PageError::internal("a request went around the shell")))
+    }
+}

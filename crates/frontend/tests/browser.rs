@@ -1,0 +1,15 @@
+//! The frontend in a real headless Chromium. Without Chromium a story is skipped, which is said on stderr; where `CI` is
+//! `true` it fails.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "support/mod.rs"]
+mod support;
+
+#[path = "browser/axe.rs"]
+mod axe;
+#[path = "browser/chromium.rs"]
+mod chromium;
+#[path = "browser/looks.rs"]
+mod looks;
+#[path = "browser/story.rs"]
+mod story;

@@ -1,0 +1,193 @@
+//! Every page, at a phone's and a desk's width, light and dark: nothing for axe-core to find, nothing that moves while
+//! it loads, nothing wider than the window, no complaint of the browser. With `PLASMA_PICTURES` set, pictures of the
+//! pages are left in that folder.
+
+use serde_json::json;
+
+use crate::axe;
+use crate::chromium::{Chromium, Window};
+use crate::support::pictures::jpeg;
+use crate::support::visitor::ids;
+use crate::support::{PASSWORD, World};
+
+/// Sums up the shifts that no input of the visitor explains.
+const SHIFTS: &str = "window.shifts = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) \
+    if (!entry.hadRecentInput) window.shifts += entry.value; }).observe({ type: 'layout-shift', buffered: true }); \
+    window.refused = []; document.addEventListener('securitypolicyviolation', (event) => \
+    window.refused.push(event.violatedDirective + ' ' + event.blockedURI));";
+
+async fn look_at_all(window: Window, name: &str) {
+    let Some(browser) = Chromium::open(window).await else {
+        return;
+    };
+    let Some(axe) = axe::source() else { return };
+    let world = World::start().await;
+    let (photo, draft) = fill(&world).await;
+    browser
+        .devtools(
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": SHIFTS }),
+        )
+        .await;
+    let guest = [
+        "/",
+        "/login",
+        "/register",
+        "/search",
+        "/tags/dawn",
+        "/tags/none",
+        "/@ann",
+        "/nothing",
+        &photo,
+    ];
+    let member = [
+        "/",
+        "/upload",
+        "/drafts",
+        "/@ann",
+        "/settings",
+        "/search?q=hill",
+        "/search?q=nothing",
+        &photo,
+        &draft,
+        &format!("{photo}/edit"),
+    ];
+    for path in guest {
+        look(&browser, &world.url, path, &axe, &format!("{name}-guest")).await;
+    }
+    browser.goto(&format!("{}/login", world.url)).await;
+    browser.write("#username", "ann").await;
+    browser.write("#password", PASSWORD).await;
+    browser.click("form.card button.button").await;
+    browser.wait(".menu").await;
+    for path in member {
+        look(&browser, &world.url, path, &axe, &format!("{name}-member")).await;
+    }
+    look_at_states(&browser, &world.url, &axe, name).await;
+    browser.close().await;
+}
+
+/// What only comes with use: the menu, the lightbox, chosen files.
+async fn look_at_states(browser: &Chromium, url: &str, axe: &str, name: &str) {
+    browser.goto(url).await;
+    browser.click(".menu summary").await;
+    browser.wait(".menu[open]").await;
+    check(browser, axe, "menu").await;
+    browser.click(".menu summary").await;
+    browser.click(".tile:nth-child(2) a").await;
+    browser.wait("dialog[open] figure img:not(.soft)").await;
+    check(browser, axe, "lightbox").await;
+    picture(browser, &format!("{name}-lightbox")).await;
+    browser.goto(&format!("{url}/upload")).await;
+    browser.wait(".live").await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let files = crate::support::pictures::three(folder.path());
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    browser.write("#image", &files.join("\n")).await;
+    browser.wait(".item:nth-child(3)").await;
+    check(browser, axe, "chosen files").await;
+    picture(browser, &format!("{name}-upload")).await;
+}
+
+async fn look(browser: &Chromium, url: &str, path: &str, axe: &str, name: &str) {
+    browser.goto(&format!("{url}{path}")).await;
+    browser
+        .wait_for("[...document.images].every((image) => image.complete || image.loading === 'lazy')")
+        .await;
+    check(browser, axe, path).await;
+    let shifts = browser.value("return window.shifts").await.as_f64().unwrap();
+    assert!(shifts < 0.02, "{path} shifts by {shifts}");
+    let refused = browser.value("return window.refused").await;
+    assert_eq!(refused, json!([]), "{path}: refused by the policy");
+    let wide = browser
+        .value("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        .await;
+    assert_eq!(wide, json!(0), "{path} is wider than the window");
+    let slug: String = path
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    picture(browser, &format!("{name}{}", &slug[..slug.len().min(16)])).await;
+}
+
+async fn check(browser: &Chromium, axe: &str, what: &str) {
+    browser.page.execute(axe, vec![]).await.unwrap();
+    let found = browser
+        .page
+        .execute_async(
+            "const done = arguments[0]; axe.run().then((all) => done(all.violations.map((one) => \
+             one.id + ': ' + one.help + ' ' + one.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | '))), \
+             (error) => done([String(error)]))",
+            vec![],
+        )
+        .await
+        .unwrap();
+    assert_eq!(found, json!([]), "{what}");
+}
+
+async fn picture(browser: &Chromium, name: &str) {
+    let Some(folder) = std::env::var_os("PLASMA_PICTURES") else {
+        return;
+    };
+    let png = browser.page.screenshot().await.unwrap();
+    std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), png).unwrap();
+}
+
+/// Photos of all shapes, tagged and not, a draft and an empty user; gives the paths of a photo and a draft.
+async fn fill(world: &World) -> (String, String) {
+    let mut ann = world.member("ann").await;
+    ann.page("/upload").await;
+    let sizes = [
+        (900, 600),
+        (600, 900),
+        (1400, 500),
+        (700, 700),
+        (450, 800),
+        (1600, 1000),
+        (500, 120),
+        (800, 600),
+    ];
+    let files = (1..)
+        .zip(sizes)
+        .map(|(seed, (width, height))| ("Hill.jpg", jpeg(width, height, seed)));
+    ann.upload("Over the hills at #dawn", "published", files.collect())
+        .await
+        .expect(200);
+    ann.upload("", "draft", vec![("Draft.jpg", jpeg(640, 480, 9))])
+        .await
+        .expect(200);
+    let photo = ids(&ann.page("/@ann").await).remove(0);
+    let draft = ids(&ann.page("/drafts").await).remove(0);
+    (format!("/photos/{photo}"), format!("/photos/{draft}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn well_made_on_a_desk() {
+    look_at_all(Window::DESK, "desk").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn well_made_in_the_dark() {
+    let dark = Window {
+        dark: true,
+        ..Window::DESK
+    };
+    look_at_all(dark, "dark").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn well_made_on_a_phone() {
+    look_at_all(Window::PHONE, "phone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn well_made_on_the_smallest_and_the_widest() {
+    for (width, height) in [(320, 640), (2560, 1440)] {
+        let window = Window {
+            width,
+            height,
+            ..Window::DESK
+        };
+        look_at_all(window, &width.to_string()).await;
+    }
+}
