@@ -1,4 +1,5 @@
-// Offers tags while one is being typed in a text (the combobox pattern of the ARIA Authoring Practices).
+// Offers tags while one is being typed in a text. A text of several lines may not call itself a combobox, so a status
+// says what is offered.
 
 const TYPED = /(?:^|[^\p{L}\p{N}_/&#])#([\p{L}\p{M}\p{N}_]{1,64})$/u;
 let lists = 0;
@@ -10,11 +11,13 @@ export function offer(field) {
   list.role = "listbox";
   list.ariaLabel = "Tags";
   list.hidden = true;
-  field.after(list);
-  field.role = "combobox";
+  const said = document.createElement("span");
+  said.className = "unseen";
+  said.role = "status";
+  field.after(list, said);
   field.setAttribute("aria-autocomplete", "list");
+  field.setAttribute("aria-haspopup", "listbox");
   field.setAttribute("aria-controls", list.id);
-  field.setAttribute("aria-expanded", "false");
 
   let asked = 0;
   let chosen = -1;
@@ -24,7 +27,7 @@ export function offer(field) {
     chosen = -1;
     list.hidden = true;
     list.replaceChildren();
-    field.setAttribute("aria-expanded", "false");
+    said.textContent = "";
     field.removeAttribute("aria-activedescendant");
   };
 
@@ -59,7 +62,7 @@ export function offer(field) {
       }),
     );
     list.hidden = tags.length === 0;
-    field.setAttribute("aria-expanded", String(tags.length > 0));
+    said.textContent = tags.length === 0 ? "" : `Tags to choose with the arrow keys: ${tags.map((tag) => tag.name).join(", ")}`;
     chosen = -1;
     field.removeAttribute("aria-activedescendant");
   };

@@ -1,7 +1,6 @@
 //! Tags for who begins to type one.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Query;
 use photos_client::types::TAG_MAX_CHARS;
 use serde::Deserialize;
@@ -24,7 +23,6 @@ pub(super) async fn tags(visit: Visit, Query(asked): Query<Prefix>) -> Result<Ht
     let mut tags = visit.client().tags(&asked.prefix).await?;
     tags.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
     tags.truncate(MOST);
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "private, max-age=60"))
-        .json(tags))
+    // Not kept: a tag that somebody has just made is offered at once.
+    Ok(HttpResponse::Ok().json(tags))
 }

@@ -71,7 +71,7 @@ async fn a_person_shares_photos() {
         .unwrap()
         .unwrap();
     browser.goto(&format!("{}{other}/edit", world.url)).await;
-    browser.wait("textarea[role=combobox]").await;
+    browser.wait("textarea[aria-autocomplete]").await;
     browser.write("#caption", "too #da").await;
     browser.wait("[role=option]").await;
     browser.write("#caption", "\u{E015}\u{E007}").await;
