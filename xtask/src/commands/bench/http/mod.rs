@@ -105,11 +105,12 @@ impl Http {
         let mut running = server.start().await?;
         let mut figures = Vec::new();
         for case in Case::all(running.url()).await? {
-            eprintln!("{database:?}, {rows} photos: {}", case.name);
-            figures.push((
-                case.name,
-                load::measure(&running, &case.path, self.requests).await?,
-            ));
+            let measured = load::measure(&running, &case.path, self.requests).await?;
+            eprintln!(
+                "{database:?}, {rows} photos, {}: {:.3} ms of CPU",
+                case.name, measured.cpu
+            );
+            figures.push((case.name, measured));
         }
         running.stop().await;
         throwaway.stop().await;
