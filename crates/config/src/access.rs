@@ -1,6 +1,7 @@
 //! Where an app keeps its data and whom it lets in: the types behind the URLs and the choices.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use url::Url;
 
@@ -33,6 +34,42 @@ impl Value for DatabaseUrl {
             return Ok(Self::Postgres(url));
         }
         Err("is no database URL: write sqlite://<path> or postgres://user@host:5432/database".into())
+    }
+}
+
+/// A name that a user can have: 3 to 32 of `a`–`z`, `0`–`9`, `_`, `.` and `-`, beginning with a letter or a digit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username(String);
+
+impl Username {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Value for Username {
+    const KIND: Kind = Kind::Text;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl FromStr for Username {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let is_name = (3..=32).contains(&text.len())
+            && text.starts_with(is_plain)
+            && text.chars().all(|c| is_plain(c) || "_.-".contains(c));
+        if is_name {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be 3–32 of a–z, 0–9, `_`, `.` and `-`, and begin with a letter or a digit".into())
+        }
     }
 }
 

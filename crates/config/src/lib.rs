@@ -27,7 +27,7 @@ mod trap;
 mod value;
 mod yaml;
 
-pub use access::{DatabaseUrl, LogFormat, Registration, StoreUrl};
+pub use access::{DatabaseUrl, LogFormat, Registration, StoreUrl, Username};
 pub use cluster::{Cluster, Home, names as cluster_names};
 pub use environment::{nearest, process_environment};
 pub use export::Format;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::access::{DatabaseUrl, LogFormat, Registration, StoreUrl};
+use crate::access::{DatabaseUrl, LogFormat, Registration, StoreUrl, Username};
 use crate::environment::environment;
 use crate::preset::Preset;
 use crate::secret::Secret;
@@ -64,7 +64,7 @@ environment! {
         /// Who may make an account: everybody (`open`), or only the command line and the admin (`closed`).
         PS_REGISTRATION => registration: Registration = "open";
         /// The name of the first superuser.
-        PS_ADMIN_USERNAME => admin_username: String = "admin";
+        PS_ADMIN_USERNAME => admin_username: Username = "admin";
         /// The password of the first superuser, 10 to 128 characters. The superuser is made once, if there is none yet.
         /// Unset: none is made.
         PS_ADMIN_PASSWORD => admin_password: Option<Secret>, at_least(10);
@@ -81,7 +81,7 @@ environment! {
         /// Threads that decode and shrink photos.
         PS_WORKERS => workers: usize = CPUS, range(1, 1_024);
         /// The memory that photos being decoded may take together, in bytes. What does not fit waits.
-        PS_DECODE_BYTES => decode_bytes: u64 = "335544320", at_least(1);
+        PS_DECODE_BYTES => decode_bytes: u64 = "335544320", at_least(16_777_216);
         /// How long an upload waits for memory before it is refused as `overloaded`.
         PS_QUEUE_TIMEOUT => queue_timeout: Duration = "10s", lasting(0, 3_600);
         /// Where uploads lie until they are accepted.

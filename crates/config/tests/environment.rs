@@ -61,7 +61,7 @@ fn three_variables_are_enough_and_the_rest_has_the_documented_defaults() {
     assert_eq!(env.access_ttl, Duration::from_secs(15 * 60));
     assert_eq!(env.refresh_ttl, Duration::from_secs(7 * 24 * 3600));
     assert_eq!(env.registration, Registration::Open);
-    assert_eq!(env.admin_username, "admin");
+    assert_eq!(env.admin_username.as_str(), "admin");
     assert_eq!(
         (env.max_bytes, env.max_pixels, env.max_side),
         (26_214_400, 50_000_000, 12_000)

@@ -185,7 +185,7 @@ impl App {
             return Ok(());
         }
         let hash = self.passwords.hash(password.expose().to_owned()).await?;
-        let username = self.env.admin_username.clone();
+        let username = self.env.admin_username.as_str().to_owned();
         if self
             .db
             .ensure_superuser(username.clone(), hash, now_micros())

@@ -79,7 +79,7 @@ async fn the_first_superuser_is_made_once() {
     let me = app.get(Some(&app.login("root").await), "/users/me").await.json();
     assert_eq!(me["is_staff"], true);
     let mut later = app.env.clone();
-    later.admin_username = "another".into();
+    later.admin_username = "another".parse().unwrap();
     let replica = app.replica_with(later).await;
     let body = serde_json::json!({"username": "another", "password": support::app::PASSWORD});
     replica
@@ -87,4 +87,37 @@ async fn the_first_superuser_is_made_once() {
         .await
         .expect_problem("invalid-credentials");
     replica.login("root").await;
+}
+
+#[tokio::test]
+async fn who_registers_the_superusers_name_first_is_out_when_the_superuser_is_made() {
+    let app = TestApp::build(Backend::SqliteDisk)
+        .set("PS_ADMIN_USERNAME", "root")
+        .with(|env| env.admin_password = None)
+        .start()
+        .await
+        .unwrap();
+    let credentials = |password: &str| serde_json::json!({"username": "root", "password": password});
+    let registered = app.post(None, "/users", &credentials("squatters-password")).await;
+    registered.expect(StatusCode::CREATED);
+    let tokens = app
+        .post(None, "/auth/token", &credentials("squatters-password"))
+        .await;
+    let squatter = tokens.expect(StatusCode::OK).json();
+    let squatter = squatter["access_token"].as_str().unwrap();
+
+    let mut later = app.env.clone();
+    later.admin_password = Some(config::Secret::new(support::app::PASSWORD.to_owned()));
+    let replica = app.replica_with(later).await;
+    let me = replica.get(Some(&replica.login("root").await), "/users/me").await;
+    assert_eq!(me.json()["is_staff"], true);
+    replica
+        .post(None, "/auth/token", &credentials("squatters-password"))
+        .await
+        .expect_problem("invalid-credentials");
+    let stolen = replica
+        .client
+        .get(replica.url("/api/v1/users/me"))
+        .bearer_auth(squatter);
+    replica.send(stolen).await.expect_problem("invalid-token");
 }

@@ -203,7 +203,7 @@ impl Db {
     }
 
     /// Makes the first superuser (staff too) if there is none; of N replicas that try at once, one does. Says whether it was made.
-    /// A user of that name without the flag gets it, and keeps its password.
+    /// Somebody may have registered that name: the account becomes the superuser's, with this password, and whoever had it is out.
     pub async fn ensure_superuser(
         &self,
         username: String,
@@ -215,21 +215,22 @@ impl Db {
                 if !superusers(connection, "")?.is_empty() {
                     return Ok(false);
                 }
-                let promoted = diesel::update(users::table.filter(users::username.eq(&username)))
-                    .set((
-                        users::is_superuser.eq(true),
-                        users::is_staff.eq(true),
-                        users::active.eq(true),
-                    ))
-                    .execute(connection)?;
-                if promoted == 0 {
-                    let new = NewUser {
-                        username: username.clone(),
-                        password_hash: password_hash.clone(),
-                        is_staff: true,
-                        is_superuser: true,
-                    };
-                    insert_user(connection, &new, None, now)?;
+                let taken: Option<String> = users::table
+                    .filter(users::username.eq(&username))
+                    .select(users::id)
+                    .first(connection)
+                    .optional()?;
+                match taken {
+                    Some(id) => take_over(connection, &id, &password_hash, now)?,
+                    None => {
+                        let new = NewUser {
+                            username: username.clone(),
+                            password_hash: password_hash.clone(),
+                            is_staff: true,
+                            is_superuser: true,
+                        };
+                        insert_user(connection, &new, None, now)?;
+                    }
                 }
                 Ok(true)
             })
@@ -241,6 +242,36 @@ impl Db {
             Err(CreateUserError::UsernameTaken | CreateUserError::Forbidden) => Ok(false),
         }
     }
+}
+
+/// Makes an account the superuser's: flags and password are set, its sessions end.
+fn take_over(
+    connection: &mut AnyConnection,
+    id: &str,
+    password_hash: &str,
+    now: Timestamp,
+) -> Step<(), CreateUserError> {
+    diesel::update(users::table.find(id))
+        .set((
+            users::is_superuser.eq(true),
+            users::is_staff.eq(true),
+            users::active.eq(true),
+            users::password_hash.eq(password_hash),
+        ))
+        .execute(connection)?;
+    let user: UserId = id
+        .parse()
+        .map_err(|_| DbError::Fault(format!("the user's id {id} is no UUID")))?;
+    end_sessions(connection, user, None, now)?;
+    audit::record(
+        connection,
+        None,
+        "flags",
+        Subject::User(user),
+        &json!({"is_superuser": [false, true], "password": "set"}),
+        now,
+    )?;
+    Ok(())
 }
 
 fn insert_user(

@@ -25,11 +25,13 @@ impl FieldFault {
 /// # Errors
 /// Says what is wrong with it.
 pub fn name(text: &str) -> Result<String, FieldFault> {
+    // First, because some control characters count as space and would be trimmed unseen.
+    printable("name", text)?;
+    let text = text.replace("\r\n", "\n");
     let text = text.trim();
     if text.is_empty() {
         return Err(FieldFault::new("name", "is blank"));
     }
-    printable("name", text)?;
     short("name", text, *NAME_CHARS.end())?;
     Ok(text.to_owned())
 }
@@ -40,8 +42,9 @@ pub fn name(text: &str) -> Result<String, FieldFault> {
 /// Says what is wrong with it.
 pub fn caption(text: &str) -> Result<String, FieldFault> {
     printable("caption", text)?;
-    short("caption", text, CAPTION_MAX_CHARS)?;
-    Ok(text.to_owned())
+    let text = text.replace("\r\n", "\n");
+    short("caption", &text, CAPTION_MAX_CHARS)?;
+    Ok(text)
 }
 
 /// Refuses control characters but newline and tab. A carriage return is part of a newline that a form sends.

@@ -88,6 +88,24 @@ impl Media {
         }
     }
 
+    /// The variant of a photo whose object the store has lost, though the ledger calls it live: made anew from the original.
+    ///
+    /// # Errors
+    /// As [`Media::variant`].
+    pub async fn lost_variant(
+        &self,
+        photo: &PhotoRow,
+        preset: PresetRef<'_>,
+        encoding: Encoding,
+        lost: Picture,
+    ) -> Result<Option<Picture>, MediaError> {
+        tracing::warn!(key = %lost.key, "the store has lost a picture; it is made anew");
+        let keys = vec![lost.key.to_string()];
+        self.db.condemn_objects(keys.clone(), now_micros()).await?;
+        self.db.forget_objects(keys).await?;
+        self.variant(photo, preset, encoding).await
+    }
+
     /// Makes all variants of a photo that are missing, in one decode. Says how many; those that somebody else makes just now
     /// are left to them.
     ///

@@ -75,6 +75,8 @@ impl DiskStore {
     }
 
     async fn put(&self, key: &Key, source: Source, expected: u64) -> Result<(), StoreError> {
+        // Where a volume is not mounted any more, a new folder of the same name would take what belongs there.
+        self.ping().await?;
         let (tmp, path) = (self.root.join(files::TMP), self.path(key));
         let actual = blocking(&format!("write {key}"), move || {
             files::put(&tmp, &path, &source, expected)
@@ -94,14 +96,20 @@ impl DiskStore {
     pub async fn get(&self, key: &Key) -> Result<Bytes, StoreError> {
         let path = self.path(key);
         let read = blocking(&format!("read {key}"), move || std::fs::read(path)).await;
-        read.map(Bytes::from).map_err(|error| missing(key, error))
+        match read {
+            Ok(bytes) => Ok(bytes.into()),
+            Err(error) => Err(self.missing(key, error).await),
+        }
     }
 
     /// See [`super::Store::get_to_file`].
     pub async fn get_to_file(&self, key: &Key, file: &Path) -> Result<u64, StoreError> {
         let (from, to) = (self.path(key), file.to_owned());
         let from = blocking(&format!("open {key}"), move || std::fs::File::open(from)).await;
-        let mut from = from.map_err(|error| missing(key, error))?;
+        let mut from = match from {
+            Ok(from) => from,
+            Err(error) => return Err(self.missing(key, error).await),
+        };
         blocking(&format!("copy {key}"), move || {
             std::io::copy(&mut from, &mut std::fs::File::create(to)?)
         })
@@ -116,7 +124,10 @@ impl DiskStore {
             let file = std::fs::File::open(path)?;
             Ok((file.metadata()?.len(), file))
         };
-        let (len, file) = blocking(&what, open).await.map_err(|error| missing(key, error))?;
+        let (len, file) = match blocking(&what, open).await {
+            Ok(opened) => opened,
+            Err(error) => return Err(self.missing(key, error).await),
+        };
         let pieces = ReaderStream::with_capacity(tokio::fs::File::from_std(file), 64 * 1024);
         Ok((
             len,
@@ -124,6 +135,17 @@ impl DiskStore {
                 .map_err(move |error| StoreError::from_io(&what, error))
                 .boxed(),
         ))
+    }
+
+    /// Says whether an object is missing, or the whole store.
+    async fn missing(&self, key: &Key, error: StoreError) -> StoreError {
+        if !is_not_found(&error) {
+            return error;
+        }
+        match self.ping().await {
+            Ok(()) => StoreError::NotFound { key: key.to_string() },
+            Err(away) => away,
+        }
     }
 
     /// See [`super::Store::head`].
@@ -178,12 +200,4 @@ fn is_not_found(error: &StoreError) -> bool {
     source
         .downcast_ref::<std::io::Error>()
         .is_some_and(|e| e.kind() == std::io::ErrorKind::NotFound)
-}
-
-fn missing(key: &Key, error: StoreError) -> StoreError {
-    if is_not_found(&error) {
-        StoreError::NotFound { key: key.to_string() }
-    } else {
-        error
-    }
 }

@@ -69,12 +69,16 @@ impl StoreError {
                 what,
                 source: error.into(),
             },
-            E::StaleNetworkFileHandle | E::TimedOut | E::HostUnreachable | E::NetworkDown => {
-                Self::Unavailable {
-                    what,
-                    source: error.into(),
-                }
-            }
+            E::StaleNetworkFileHandle
+            | E::TimedOut
+            | E::HostUnreachable
+            | E::NetworkDown
+            | E::NotADirectory
+            | E::PermissionDenied
+            | E::ReadOnlyFilesystem => Self::Unavailable {
+                what,
+                source: error.into(),
+            },
             _ => Self::Fault {
                 what,
                 source: error.into(),

@@ -302,3 +302,14 @@ async fn bad_forms_of_a_batch() {
         .expect_problem("malformed-request");
     assert_eq!(remains(&app).await, NOTHING);
 }
+
+#[tokio::test]
+async fn a_batch_is_no_photo() {
+    let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
+    for method in [Method::GET, Method::DELETE] {
+        let request = app.request(method, "/photos/batch");
+        let answer = app.send(authorise(request, Some(&ann))).await;
+        let answer = answer.expect_problem("method-not-allowed");
+        assert_eq!(answer.header("allow"), "POST, PATCH");
+    }
+}

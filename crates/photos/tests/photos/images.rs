@@ -279,3 +279,58 @@ async fn a_failed_thumbnail_is_a_problem_and_never_the_original(#[case] backend:
     );
     assert_eq!(app.get(None, &at(&photo)).await.json()["name"], json!("Pier"));
 }
+
+/// The folder of the disk store of a test.
+fn objects(app: &TestApp) -> std::path::PathBuf {
+    match &app.env.store_url {
+        config::StoreUrl::File(folder) => folder.clone(),
+        other @ config::StoreUrl::S3 { .. } => panic!("{other:?} is no folder"),
+    }
+}
+
+/// All files below a folder.
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_picture_that_the_store_has_lost_is_made_anew() {
+    let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
+    let photo = published(&app, &ann).await;
+    let link = &photo.images["thumb"].url;
+    let before = picture(&app, None, link, "*/*").await.expect(StatusCode::OK).body;
+    let thumbs = files(&objects(&app))
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains("thumb"));
+    let lost = thumbs.map(|path| std::fs::remove_file(path).unwrap()).count();
+    assert!(lost > 0);
+    let after = picture(&app, None, link, "*/*").await.expect(StatusCode::OK);
+    assert_eq!(
+        (after.body.len(), after.header("content-type")),
+        (before.len(), "image/jpeg")
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_mounted_is_unavailable_and_takes_nothing() {
+    let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
+    let photo = published(&app, &ann).await;
+    let link = &photo.images["thumb"].url;
+    let (here, away) = (objects(&app), objects(&app).with_extension("away"));
+    std::fs::rename(&here, &away).unwrap();
+    let answer = picture(&app, None, link, "*/*")
+        .await
+        .expect_problem("store-unavailable");
+    assert!(!answer.header("retry-after").is_empty());
+    upload(&app, &ann, pictures::jpeg(64, 48))
+        .await
+        .expect_problem("store-unavailable");
+    assert!(!here.exists(), "nothing may be written where the store was");
+    std::fs::rename(&away, &here).unwrap();
+    picture(&app, None, link, "*/*").await.expect(StatusCode::OK);
+}

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::http::caller::Viewer;
 use crate::http::query::Query;
 use crate::media::presets::PresetRef;
-use crate::store::Encoding;
+use crate::store::{Encoding, StoreError};
 
 /// Parameters of a picture.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -61,11 +61,22 @@ pub(super) async fn get_image(
         return Err(Error::NotFound);
     }
     let encoding = extension.unwrap_or_else(|| preferred(&request));
-    let picture = app
+    let mut picture = app
         .media
         .variant(&row, preset, encoding)
         .await?
         .ok_or(Error::NotFound)?;
+    let opened = match app.store.open_stream(&picture.key).await {
+        Err(StoreError::NotFound { .. }) => {
+            picture = app
+                .media
+                .lost_variant(&row, preset, encoding, picture)
+                .await?
+                .ok_or(Error::NotFound)?;
+            app.store.open_stream(&picture.key).await?
+        }
+        opened => opened?,
+    };
     let tag = EntityTag::new_strong(picture.sha256);
     let is_known = knows(&request, &tag);
     let mut answer = if is_known {
@@ -81,7 +92,7 @@ pub(super) async fn get_image(
     if is_known {
         return Ok(answer.finish());
     }
-    let (length, stream) = app.store.open_stream(&picture.key).await?;
+    let (length, stream) = opened;
     answer.insert_header((CONTENT_TYPE, encoding.content_type()));
     Ok(answer.body(SizedStream::new(length, stream)))
 }

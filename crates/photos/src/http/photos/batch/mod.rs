@@ -3,7 +3,8 @@
 mod change;
 mod create;
 
-use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::{HttpResponse, guard, web};
 use photos_api::{BATCH_ITEMS, BatchMode, BatchResponse, BatchResult, FieldError, PhotoId};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -13,6 +14,13 @@ use crate::error::Error;
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create::create_photos);
     change::routes(config);
+    // The routes of one photo would take `batch` for an id.
+    let others = guard::Any(guard::Get()).or(guard::Delete());
+    config.route("/photos/batch", web::route().guard(others).to(no_such_method));
+}
+
+async fn no_such_method() -> Result<HttpResponse, Error> {
+    Err(Error::MethodNotAllowed(vec![Method::POST, Method::PATCH]))
 }
 
 /// Checks the number of items, and that no id comes twice.
