@@ -221,7 +221,7 @@ impl Db {
                     .first(connection)
                     .optional()?;
                 match taken {
-                    Some(id) => take_over(connection, &id, &password_hash, now)?,
+                    Some(id) => take_over(connection, &id, &password_hash, now),
                     None => {
                         let new = NewUser {
                             username: username.clone(),
@@ -230,9 +230,9 @@ impl Db {
                             is_superuser: true,
                         };
                         insert_user(connection, &new, None, now)?;
+                        Ok(true)
                     }
                 }
-                Ok(true)
             })
             .await?;
         match made {
@@ -244,14 +244,18 @@ impl Db {
     }
 }
 
-/// Makes an account the superuser's: flags and password are set, its sessions end.
+/// Makes an account the superuser's: flags and password are set, its sessions end. False when another replica was first.
 fn take_over(
     connection: &mut AnyConnection,
     id: &str,
     password_hash: &str,
     now: Timestamp,
-) -> Step<(), CreateUserError> {
-    diesel::update(users::table.find(id))
+) -> Step<bool, CreateUserError> {
+    // Of several replicas the database lets one through: the others wait for the row and then find it changed.
+    let still_theirs = users::table
+        .find(id)
+        .filter(diesel::dsl::not(users::is_superuser.eq(true).and(users::active.eq(true))));
+    let taken = diesel::update(still_theirs)
         .set((
             users::is_superuser.eq(true),
             users::is_staff.eq(true),
@@ -259,6 +263,9 @@ fn take_over(
             users::password_hash.eq(password_hash),
         ))
         .execute(connection)?;
+    if taken == 0 {
+        return Ok(false);
+    }
     let user: UserId = id
         .parse()
         .map_err(|_| DbError::Fault(format!("the user's id {id} is no UUID")))?;
@@ -271,7 +278,7 @@ fn take_over(
         &json!({"is_superuser": [false, true], "password": "set"}),
         now,
     )?;
-    Ok(())
+    Ok(true)
 }
 
 fn insert_user(

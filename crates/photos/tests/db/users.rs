@@ -45,13 +45,18 @@ async fn a_name_is_taken_once(#[case] backend: Backend) {
 }
 
 #[rstest]
-#[case::sqlite(Backend::Sqlite)]
-#[case::postgres(Backend::Postgres)]
+#[case::sqlite(Backend::Sqlite, false)]
+#[case::sqlite_name_taken(Backend::Sqlite, true)]
+#[case::postgres(Backend::Postgres, false)]
+#[case::postgres_name_taken(Backend::Postgres, true)]
 #[tokio::test]
-async fn one_replica_makes_the_first_superuser(#[case] backend: Backend) {
+async fn one_replica_makes_the_first_superuser(#[case] backend: Backend, #[case] name_taken: bool) {
     let Some(test) = TestDatabase::new(backend).await else {
         return;
     };
+    if name_taken {
+        user(&test.db, "admin").await;
+    }
     let mut tries = Vec::new();
     for _ in 0..4 {
         let db = test.replica().await;
