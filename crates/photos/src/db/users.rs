@@ -252,9 +252,9 @@ fn take_over(
     now: Timestamp,
 ) -> Step<bool, CreateUserError> {
     // Of several replicas the database lets one through: the others wait for the row and then find it changed.
-    let still_theirs = users::table
-        .find(id)
-        .filter(diesel::dsl::not(users::is_superuser.eq(true).and(users::active.eq(true))));
+    let still_theirs = users::table.find(id).filter(diesel::dsl::not(
+        users::is_superuser.eq(true).and(users::active.eq(true)),
+    ));
     let taken = diesel::update(still_theirs)
         .set((
             users::is_superuser.eq(true),
