@@ -3,10 +3,16 @@
 mod cargo;
 mod commands;
 mod context;
+#[allow(dead_code, reason = "the commands on a cluster come next")]
+mod kube;
 mod native;
 mod outcome;
+#[allow(dead_code, reason = "the commands on a cluster come next")]
+mod progress;
 mod servers;
 mod tidy;
+#[allow(dead_code, reason = "the commands on a cluster come next")]
+mod tools;
 
 use std::process::ExitCode;
 

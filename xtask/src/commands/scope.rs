@@ -1,4 +1,4 @@
-//! The flags that say which stage of which cluster a native run is about.
+//! The flags that say which stage of which cluster a command is about.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub(crate) struct Flags {
     /// The cluster [default: the shell's, else hmlet].
     #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
-    /// test or local [default: PLASMA_STAGE, the shell's, else local].
+    /// test, local, staging or production [default: PLASMA_STAGE, the shell's, else local].
     #[arg(long)]
     stage: Option<Stage>,
 }
@@ -23,19 +23,27 @@ pub(crate) struct Flags {
 pub(crate) struct Scope {
     pub(crate) cluster: Cluster,
     pub(crate) stage: Stage,
-    /// The environment of the native run.
+    /// The environment of the stage on the target that the command is about.
     pub(crate) env: env::Scope,
     /// The flags as they were given, each with a space in front, for commands that a message proposes.
     pub(crate) flags: String,
 }
 
 impl Flags {
-    /// Reads the cluster and settles the stage.
+    /// Reads the cluster and settles the stage, for a command about the native run.
+    ///
+    /// # Errors
+    /// As [`Flags::on`].
+    pub(crate) fn resolve(&self, context: &Context) -> anyhow::Result<Scope> {
+        self.on(Target::Native, context)
+    }
+
+    /// Reads the cluster and settles the stage, for a command about this target.
     ///
     /// # Errors
     /// Exit code 2: an unknown cluster or stage, or a wrong file.
-    pub(crate) fn resolve(&self, context: &Context) -> anyhow::Result<Scope> {
-        let env = env::Scope::new(self.cluster.clone(), self.stage, Some(Target::Native));
+    pub(crate) fn on(&self, target: Target, context: &Context) -> anyhow::Result<Scope> {
+        let env = env::Scope::new(self.cluster.clone(), self.stage, Some(target));
         let cluster = self.cluster.iter().map(|name| format!(" --cluster {name}"));
         let stage = self.stage.iter().map(|stage| format!(" --stage {stage}"));
         Ok(Scope {

@@ -1,0 +1,114 @@
+//! The cluster of a stage, through kube-rs: the connection from the stage's own kubeconfig, and who the cluster is.
+//!
+//! Nothing here reads `KUBECONFIG` or `~/.kube/config`: a stage's only way to its cluster is `kubeconfig` in its folder.
+
+pub(crate) mod identity;
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+
+use self::identity::Identity;
+use crate::{commands::scope::Scope, context::Context, outcome::Failure};
+
+/// How long a cluster may take to accept a connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
+/// The way to the cluster of a stage.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    /// The namespace of everything that plasma deploys: the cluster's name.
+    pub(crate) namespace: String,
+    /// The cluster that was bootstrapped or adopted; nothing if its record is lost. Whether the one that answers is the
+    /// same, [`identity::guard`] checks.
+    pub(crate) identity: Option<Identity>,
+    /// `hmlet local`, and the flags that choose it in a proposed command: for messages.
+    pub(crate) title: String,
+    pub(crate) flags: String,
+}
+
+/// The stage's own kubeconfig file. It may not exist yet.
+pub(crate) fn kubeconfig(stage_folder: &Path) -> PathBuf {
+    stage_folder.join("kubeconfig")
+}
+
+/// Reads the stage's kubeconfig and the identity of its cluster. Nothing is sent yet.
+///
+/// # Errors
+/// Exit code 1 when the stage has no cluster yet; 2 when its kubeconfig is not valid.
+pub(crate) async fn connect(context: &Context, scope: &Scope) -> anyhow::Result<Connection> {
+    let folder = scope.folder(context);
+    let path = kubeconfig(&folder);
+    if !path.exists() {
+        let adopted = !scope.stage.makes_secrets();
+        return Err(Failure::failed(format!("{} has no cluster yet", scope.title()))
+            .because(format!("there is no {}", path.display()))
+            .advise(if adopted {
+                format!(
+                    "adopt one: cargo xtask bootstrap{} --kubeconfig FILE",
+                    scope.flags
+                )
+            } else {
+                format!("cargo xtask bootstrap{}", scope.flags)
+            })
+            .into());
+    }
+    Ok(Connection {
+        client: client(&path).await?,
+        namespace: scope.cluster.name.clone(),
+        identity: Identity::load(&folder)?,
+        title: scope.title(),
+        flags: scope.flags.clone(),
+    })
+}
+
+/// A client for the only context of a kubeconfig file.
+///
+/// # Errors
+/// Exit code 2 when the file is not valid.
+pub(crate) async fn client(kubeconfig: &Path) -> anyhow::Result<Client> {
+    // The first of several calls wins, with the same provider as the others.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let wrong = |error: kube::config::KubeconfigError| {
+        Failure::usage(format!("{} is not a valid kubeconfig", kubeconfig.display()))
+            .because(error.to_string())
+            .advise("`cargo xtask bootstrap` writes it anew")
+    };
+    let file = Kubeconfig::read_from(kubeconfig).map_err(wrong)?;
+    let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
+    let mut config = config.map_err(wrong)?;
+    config.connect_timeout = Some(CONNECT_WITHIN);
+    Client::try_from(config).context("cannot set up the connection to the cluster")
+}
+
+impl Connection {
+    /// The error of a request that failed: whether nobody answered, or what the cluster refused.
+    pub(crate) fn failed(&self, what: &str, error: &kube::Error) -> Failure {
+        match error {
+            kube::Error::Api(status) => {
+                Failure::failed(format!("{what} failed on {}", self.title)).because(status.message.clone())
+            }
+            other => Failure::failed(format!("the cluster of {} does not answer", self.title))
+                .because(root_cause(other))
+                .advise(format!(
+                    "`cargo xtask bootstrap{}` starts it again if it was stopped",
+                    self.flags
+                )),
+        }
+    }
+}
+
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,98 @@
+//! Docker: the containers behind a kind cluster, the registry beside it, and the images for both.
+
+use std::path::PathBuf;
+
+use super::runner::Call;
+
+/// The `docker` program.
+#[derive(Clone, Debug)]
+pub(crate) struct Docker {
+    program: PathBuf,
+}
+
+impl Docker {
+    /// The program at this path, or of this name on `PATH`.
+    pub(crate) fn at(program: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+        }
+    }
+
+    /// The names of all containers with this label, running or not, one a line.
+    pub(crate) fn containers(&self, label: &str) -> Call {
+        self.call(["ps", "--all", "--format", "{{.Names}}", "--filter"])
+            .arg(format!("label={label}"))
+    }
+
+    /// The names of the containers that publish this port, one a line.
+    pub(crate) fn publishing(&self, port: u16) -> Call {
+        self.call(["ps", "--format", "{{.Names}}", "--filter"])
+            .arg(format!("publish={port}"))
+    }
+
+    /// Containers as a JSON array; fails if one does not exist, but prints the others.
+    pub(crate) fn inspect(&self, containers: &[String]) -> Call {
+        self.call(["container", "inspect"]).args(containers)
+    }
+
+    /// The tags of all images of the engine, one a line.
+    pub(crate) fn images(&self) -> Call {
+        self.call(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"])
+    }
+
+    /// Writes images as an archive to standard output.
+    pub(crate) fn save(&self, images: &[String]) -> Call {
+        self.call(["save"]).args(images)
+    }
+
+    /// Starts containers that exist; harmless if they run.
+    pub(crate) fn start(&self, containers: &[String]) -> Call {
+        self.call(["start"]).args(containers)
+    }
+
+    /// Deletes containers with their volumes, running or not.
+    pub(crate) fn remove(&self, containers: &[String]) -> Call {
+        self.call(["rm", "--force", "--volumes"]).args(containers)
+    }
+
+    /// Runs a program in a container.
+    pub(crate) fn exec(&self, container: &str, program: &[&str]) -> Call {
+        self.call(["exec", "--interactive", container]).args(program)
+    }
+
+    /// Joins a container to a network; fails if it is in it.
+    pub(crate) fn connect(&self, network: &str, container: &str) -> Call {
+        self.call(["network", "connect", network, container])
+    }
+
+    /// A registry of images on 127.0.0.1 that comes back with the engine, and keeps its images in a volume of its own.
+    pub(crate) fn run_registry(&self, container: &str, image: &str, port: u16) -> Call {
+        self.call([
+            "run",
+            "--detach",
+            "--restart",
+            "unless-stopped",
+            "--name",
+            container,
+        ])
+        .arg("--publish")
+        .arg(format!("127.0.0.1:{port}:5000"))
+        .arg("--env")
+        .arg("REGISTRY_STORAGE_DELETE_ENABLED=true")
+        .arg(image)
+    }
+
+    /// Pulls an image: `name:tag@sha256:…` is checked against the digest.
+    pub(crate) fn pull(&self, image: &str) -> Call {
+        self.call(["pull", "--quiet", image])
+    }
+
+    /// Gives an image another name.
+    pub(crate) fn tag(&self, image: &str, name: &str) -> Call {
+        self.call(["tag", image, name])
+    }
+
+    fn call<const N: usize>(&self, args: [&str; N]) -> Call {
+        Call::new(&self.program).args(args)
+    }
+}
