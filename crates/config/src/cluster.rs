@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use crate::environment::{nearest, unknown};
 use crate::fault::{Faults, Place};
+use crate::fields::{refuse, require, scalar};
 use crate::spec::{APPS, App};
 use crate::stage::Stage;
-use crate::trap::{Reading, reading};
 use crate::value::Value;
 use crate::yaml::{Body, Entry, File};
 
@@ -95,16 +95,7 @@ impl Cluster {
                 _ => refuse(&file, entry, &["cluster", "code", "apps", "stages"], &mut faults),
             }
         }
-        let has = |key: &str, faults: &mut Faults| {
-            let found = file.entries(faults).iter().any(|entry| entry.key == key);
-            if !found && file.whole {
-                let place = Place::WholeFile(path.to_owned());
-                faults.push(place, key.to_owned(), "is missing");
-            }
-        };
-        for key in ["cluster", "code", "apps", "stages"] {
-            has(key, &mut faults);
-        }
+        require(&file, &["cluster", "code", "apps", "stages"], &mut faults);
         faults.into_result().map(|()| cluster)
     }
 }
@@ -129,23 +120,6 @@ pub fn names(root: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
-}
-
-fn scalar<'e>(file: &File, entry: &'e Entry, faults: &mut Faults) -> Option<&'e str> {
-    let message = match &entry.value.body {
-        Body::Scalar { text, plain: true } if reading(text) == Reading::Null => "is empty".to_owned(),
-        Body::Scalar { text, plain: true } if matches!(reading(text), Reading::Text | Reading::Integer) => {
-            return Some(text);
-        }
-        Body::Scalar { text, plain: false } => return Some(text),
-        Body::Scalar { text, .. } => {
-            let reading = reading(text).describe();
-            format!("`{text}` without quotes is {reading} to some readers of YAML: write \"{text}\"")
-        }
-        other => format!("is {}, must be one value", other.describe()),
-    };
-    faults.push(file.place(entry.value.mark), entry.key.clone(), message);
-    None
 }
 
 fn apps(file: &File, entry: &Entry, faults: &mut Faults) -> Vec<String> {
@@ -252,12 +226,4 @@ fn port(file: &File, entry: &Entry, faults: &mut Faults) -> Option<u16> {
         faults.push(file.place(entry.value.mark), entry.key.clone(), message);
     }
     port
-}
-
-fn refuse(file: &File, entry: &Entry, known: &[&str], faults: &mut Faults) {
-    faults.push(
-        file.place(entry.key_mark),
-        entry.key.clone(),
-        unknown(&entry.key, known.iter().copied()),
-    );
 }
