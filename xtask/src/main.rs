@@ -3,6 +3,7 @@
 mod cargo;
 mod commands;
 mod context;
+mod deps;
 #[allow(dead_code, reason = "the commands on a cluster come next")]
 mod kube;
 mod native;

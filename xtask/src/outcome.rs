@@ -116,6 +116,17 @@ pub(crate) fn conclude(outcome: Outcome) -> ExitCode {
     ExitCode::from(exit.code())
 }
 
+/// What an error says in a table's cell or a report: what failed and why, without what to do.
+pub(crate) fn reason(error: &anyhow::Error) -> String {
+    let because = error
+        .downcast_ref::<Failure>()
+        .and_then(|failure| failure.because.as_deref());
+    match because {
+        Some(because) => format!("{error:#}: {because}"),
+        None => format!("{error:#}"),
+    }
+}
+
 /// Whether what goes to stderr may be coloured: a terminal, and no `NO_COLOR`.
 pub(crate) fn colour_on_stderr() -> bool {
     io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())

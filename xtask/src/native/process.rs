@@ -1,6 +1,6 @@
 //! Processes by id: start one that cannot outlive us, know it again, and end it.
 
-use std::{ffi::OsStr, fs, path::Path, process::Stdio, time::Duration};
+use std::{ffi::OsStr, fs, os::unix::fs::PermissionsExt, path::Path, process::Stdio, time::Duration};
 
 use anyhow::Context as _;
 use nix::{
@@ -129,11 +129,13 @@ pub(crate) fn identity(child: &Child) -> Option<Identity> {
     Identity::of(child.id()?)
 }
 
-/// Looks a program up like a shell: in the folders of `path`, separated by colons.
+/// Looks a program up like a shell: the first executable file in the folders of `path`, separated by colons.
 pub(crate) fn find_program(name: impl AsRef<OsStr>, path: &str) -> Option<std::path::PathBuf> {
     std::env::split_paths(path)
         .map(|folder| folder.join(name.as_ref()))
-        .find(|file| file.is_file())
+        .find(|file| {
+            fs::metadata(file).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+        })
 }
 
 #[cfg(test)]

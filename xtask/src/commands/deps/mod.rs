@@ -1,0 +1,36 @@
+//! `deps`: the lock of the external tools and container images, `deps/tools.yaml`, and the programs that it stands for.
+
+mod fetch;
+mod list;
+mod verify;
+
+use clap::{Args, Subcommand};
+
+use self::{fetch::Fetch, list::List, verify::Verify};
+use crate::{context::Context, outcome::Outcome};
+
+/// Show, fetch and check the locked external tools: kubectl, helm, kind, skaffold, telepresence.
+///
+/// PLASMA_DEPS says where they come from: download (the default), system (PATH) or offline (the cache alone).
+#[derive(Args)]
+pub(crate) struct Deps {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    List(List),
+    Fetch(Fetch),
+    Verify(Verify),
+}
+
+impl Deps {
+    pub(crate) fn run(&self, context: &Context) -> Outcome {
+        match &self.action {
+            Action::List(list) => list.run(context),
+            Action::Fetch(fetch) => fetch.run(context),
+            Action::Verify(verify) => verify.run(context),
+        }
+    }
+}
