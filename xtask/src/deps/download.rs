@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::progress::Progress;
+use crate::native::health::root_cause;
 
 /// No tool is larger: the rest of an endless answer is not read.
 const MAX_BYTES: u64 = 1 << 30;
@@ -352,12 +353,4 @@ fn shape(path: &Path) -> String {
     } else {
         format!("it has {length} bytes")
     }
-}
-
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }

@@ -60,7 +60,7 @@ impl Source {
 /// # Errors
 /// 2 when the lock or `PLASMA_DEPS` is wrong; 1 when there is no program of a version that fits, with what to do; 130
 /// after Ctrl-C.
-#[expect(dead_code, reason = "the commands that call tools come next")]
+#[allow(dead_code, reason = "the commands on a cluster come next")]
 pub(crate) fn locate(context: &Context, tool: Tool) -> anyhow::Result<Program> {
     let mut programs = locate_all(context, &[tool])?;
     programs
@@ -96,7 +96,7 @@ pub(crate) fn locate_all(context: &Context, tools: &[Tool]) -> anyhow::Result<Ve
 }
 
 /// What `bootstrap` has before it begins.
-#[expect(dead_code, reason = "bootstrap comes next")]
+#[allow(dead_code, reason = "bootstrap comes next")]
 pub(crate) struct Provided {
     pub(crate) kubectl: Program,
     pub(crate) helm: Program,
@@ -109,7 +109,7 @@ pub(crate) struct Provided {
 ///
 /// # Errors
 /// As [`locate_all`].
-#[expect(dead_code, reason = "bootstrap comes next")]
+#[allow(dead_code, reason = "bootstrap comes next")]
 pub(crate) fn provide(context: &Context) -> anyhow::Result<Provided> {
     let source = Source::of(context)?;
     let lock = Lock::load(&context.root)?;

@@ -11,7 +11,7 @@ mod tool;
 pub(crate) mod verify;
 mod version;
 
-#[expect(unused_imports, reason = "bootstrap comes next")]
+#[allow(unused_imports, reason = "bootstrap comes next")]
 pub(crate) use locate::{Program, Provided, locate, provide};
 pub(crate) use locate::{locate_all, plan};
 pub(crate) use tool::Tool;

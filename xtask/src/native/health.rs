@@ -56,7 +56,8 @@ pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().no_proxy().build()
 }
 
-fn root_cause(error: &dyn std::error::Error) -> String {
+/// The innermost cause of an error, which says the most: `connection refused`.
+pub(crate) fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

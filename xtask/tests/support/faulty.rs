@@ -10,7 +10,7 @@ use std::{
 
 /// What the server does with one request.
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// All of it, or the range that was asked for.
     Whole,
     /// All of it, whatever was asked for.
@@ -37,21 +37,21 @@ pub enum Answer {
 
 /// One request, as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    pub path: String,
+pub(crate) struct Request {
+    pub(crate) path: String,
     /// The first byte that was asked for.
-    pub from: Option<usize>,
+    pub(crate) from: Option<usize>,
 }
 
 /// It ends with the test's process.
-pub struct Faulty {
-    pub address: SocketAddr,
+pub(crate) struct Faulty {
+    pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Faulty {
     /// Serves the file on every path. After the script, every answer is [`Answer::Whole`].
-    pub fn serve(file: Vec<u8>, script: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) fn serve(file: Vec<u8>, script: impl IntoIterator<Item = Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let faulty = Self {
             address: listener.local_addr().unwrap(),
@@ -79,12 +79,12 @@ impl Faulty {
     }
 
     /// All requests so far.
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
     /// The first bytes that the requests so far asked for.
-    pub fn ranges(&self) -> Vec<Option<usize>> {
+    pub(crate) fn ranges(&self) -> Vec<Option<usize>> {
         self.requests().into_iter().map(|request| request.from).collect()
     }
 }
