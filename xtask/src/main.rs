@@ -1,18 +1,18 @@
 //! The `plasma` command line tool: parses the arguments and hands over to one command.
 
+mod bootstrap;
 mod cargo;
 mod commands;
 mod context;
 mod deps;
-#[allow(dead_code, reason = "the commands on a cluster come next")]
+#[allow(dead_code, reason = "more commands on a cluster come next")]
 mod kube;
 mod native;
 mod outcome;
-#[allow(dead_code, reason = "the commands on a cluster come next")]
 mod progress;
 mod servers;
 mod tidy;
-#[allow(dead_code, reason = "the commands on a cluster come next")]
+#[allow(dead_code, reason = "more commands on a cluster come next")]
 mod tools;
 
 use std::process::ExitCode;
@@ -21,8 +21,8 @@ use clap::Parser;
 
 use crate::{
     commands::{
-        bench::Bench, ci::Ci, completions::Completions, deps::Deps, down::Down, e2e::E2e, env::Env,
-        guard::Guard, status::Status, supervise::Supervise, test::Test, up::Up,
+        bench::Bench, bootstrap::Bootstrap, ci::Ci, completions::Completions, deps::Deps, down::Down,
+        e2e::E2e, env::Env, guard::Guard, status::Status, supervise::Supervise, test::Test, up::Up,
     },
     context::Context,
     outcome::Outcome,
@@ -41,6 +41,7 @@ enum Command {
     Up(Up),
     Down(Down),
     Status(Status),
+    Bootstrap(Bootstrap),
     Test(Test),
     Ci(Ci),
     Env(Env),
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Up(command) => within(|context| command.run(context)),
         Command::Down(command) => within(|context| command.run(context)),
         Command::Status(command) => within(|context| command.run(context)),
+        Command::Bootstrap(command) => within(|context| command.run(context)),
         Command::Test(command) => within(|context| command.run(context)),
         Command::Ci(command) => within(|context| command.run(context)),
         Command::Deps(command) => within(|context| command.run(context)),

@@ -87,6 +87,11 @@ impl Failure {
         self
     }
 
+    /// Why it happened, as far as it was said.
+    pub(crate) fn why(&self) -> &str {
+        self.because.as_deref().unwrap_or_default()
+    }
+
     /// What the reader can do about it.
     #[must_use]
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {

@@ -18,7 +18,7 @@ pub(crate) struct Progress {
     live: bool,
 }
 
-/// A step that goes on. Dropped before [`Step::done`] or [`Step::unchanged`], it is shown as given up.
+/// A step that goes on. Dropped before [`Step::done`] or [`Step::skip`], it is shown as given up.
 pub(crate) struct Step {
     progress: Progress,
     bar: ProgressBar,
@@ -50,8 +50,6 @@ impl Progress {
             }
             bar.set_prefix(title.to_string());
             bar.enable_steady_tick(Duration::from_millis(100));
-        } else {
-            eprintln!("… {title}");
         }
         Step {
             progress: self.clone(),
@@ -61,6 +59,16 @@ impl Progress {
             said: String::new(),
             ended: false,
         }
+    }
+
+    /// Something that is there already.
+    pub(crate) fn unchanged(&self, what: impl Display) {
+        let dim = if colour_on_stderr() {
+            Style::new().dimmed()
+        } else {
+            Style::new()
+        };
+        self.line(format_args!("{} {what}", "=".style(dim)));
     }
 
     /// A line above the steps that go on.
@@ -98,9 +106,10 @@ impl Step {
         );
     }
 
-    /// There was nothing to do.
-    pub(crate) fn unchanged(mut self, what: impl Display) {
-        self.close("=", Style::new().dimmed(), &what.to_string());
+    /// There was nothing to do, or nothing worth a word.
+    pub(crate) fn skip(mut self) {
+        self.ended = true;
+        self.bar.finish_and_clear();
     }
 
     fn close(&mut self, sign: &str, style: Style, text: &str) {

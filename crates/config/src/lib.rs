@@ -43,6 +43,7 @@ pub use preset::{Preset, PresetMode};
 pub use reference::reference;
 pub use request::{Request, Secrets};
 pub use secret::Secret;
+pub use secrets::restore as restore_secrets;
 pub use setting::Setting;
 pub use shell::{SHELL_VARS, Shell, shell_vars, strip_shell_vars};
 pub use spec::{APPS, App, Belongs, Fallback, Need, Rules, Variable};

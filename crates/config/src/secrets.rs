@@ -64,10 +64,7 @@ impl SecretsFile<'_> {
     }
 
     fn complete(&self, faults: &mut Faults) -> io::Result<Settings> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(self.folder)?;
+        make(self.folder)?;
         // The lock lies on the folder itself and goes with this handle.
         let folder = File::open(self.folder)?;
         folder.lock()?;
@@ -81,16 +78,7 @@ impl SecretsFile<'_> {
             faults.extend(wrong);
             return Ok(settings);
         }
-        let mut values: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
-        for (variable, origin) in &settings {
-            let app = APPS.iter().find(|app| app.by_variable(variable.name).is_some());
-            if let (Some(app), Some(value)) = (app, &origin.value) {
-                values
-                    .entry(app.name)
-                    .or_default()
-                    .insert(variable.key, value.clone());
-            }
-        }
+        let mut values = by_app(&settings);
         for (app, key) in absent {
             let secret = Alphanumeric.sample_string(&mut rand::rng(), LENGTH);
             values.entry(app).or_default().insert(key, secret);
@@ -108,6 +96,75 @@ impl SecretsFile<'_> {
         }
         .read(self.shown, text, faults)
     }
+}
+
+/// Writes secrets of a stage that were found elsewhere (by variable, in its cluster) into its file: those that the file
+/// lacks, or, with `all`, those that differ too. What the file has besides is kept. Gives the names of what was written.
+///
+/// # Errors
+/// When the folder cannot be made, or the file in it cannot be read or written; a file that is not valid is kept as it is.
+pub fn restore(
+    folder: &Path,
+    apps: &[&'static App],
+    found: &BTreeMap<String, String>,
+    all: bool,
+) -> io::Result<Vec<String>> {
+    make(folder)?;
+    let handle = File::open(folder)?;
+    handle.lock()?;
+    let path = folder.join(NAME);
+    let kept = SecretsFile {
+        folder,
+        shown: Path::new(NAME),
+        apps,
+    };
+    let mut faults = Faults::default();
+    let (settings, _) = kept.parse(&load(&path)?.unwrap_or_default(), &mut faults);
+    if !faults.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, faults.list()));
+    }
+    let mut values = by_app(&settings);
+    let mut written = Vec::new();
+    for app in apps {
+        for variable in app.variables.iter().filter(|variable| variable.secret) {
+            let Some(value) = found.get(variable.name).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            let own = values.entry(app.name).or_default();
+            let differs = match own.get(variable.key) {
+                None => true,
+                Some(kept) => all && kept != value,
+            };
+            if differs {
+                own.insert(variable.key, value.clone());
+                written.push(variable.name.to_owned());
+            }
+        }
+    }
+    if !written.is_empty() {
+        values.retain(|_, secrets| !secrets.is_empty());
+        replace(&path, folder, &render(&values))?;
+    }
+    Ok(written)
+}
+
+/// The values of a file, by app and key.
+fn by_app(settings: &Settings) -> BTreeMap<&'static str, BTreeMap<&'static str, String>> {
+    let mut values: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
+    for (variable, origin) in settings {
+        let app = APPS.iter().find(|app| app.by_variable(variable.name).is_some());
+        if let (Some(app), Some(value)) = (app, &origin.value) {
+            values
+                .entry(app.name)
+                .or_default()
+                .insert(variable.key, value.clone());
+        }
+    }
+    values
+}
+
+fn make(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// The secrets of the apps that are not set, as app and key.

@@ -1,6 +1,7 @@
 //! One file per command: its arguments, its plan without side effects, and its run.
 
 pub(crate) mod bench;
+pub(crate) mod bootstrap;
 pub(crate) mod ci;
 pub(crate) mod completions;
 pub(crate) mod deps;

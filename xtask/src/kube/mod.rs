@@ -3,6 +3,7 @@
 //! Nothing here reads `KUBECONFIG` or `~/.kube/config`: a stage's only way to its cluster is `kubeconfig` in its folder.
 
 pub(crate) mod identity;
+pub(crate) mod pods;
 
 use std::{
     path::{Path, PathBuf},

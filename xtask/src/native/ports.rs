@@ -31,24 +31,36 @@ pub(crate) fn check_free(app: &str, variable: &str, address: SocketAddr) -> Resu
     let what = format!("{app} cannot listen on {address}");
     let failure = Failure::failed(what);
     Err(match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            let holders = holders(address.port());
-            let by = if holders.is_empty() {
-                "another process".to_owned()
-            } else {
-                holders.join(", ")
-            };
-            failure
-                .because(format!("port {} is taken by {by}", address.port()))
-                .advise(format!(
-                    "stop it, or choose another port: {variable}={}:0 takes any free one",
-                    address.ip()
-                ))
-        }
+        io::ErrorKind::AddrInUse => failure
+            .because(format!(
+                "port {} is taken by {}",
+                address.port(),
+                holder(address.port())
+            ))
+            .advise(format!(
+                "stop it, or choose another port: {variable}={}:0 takes any free one",
+                address.ip()
+            )),
         _ => failure
             .because(error.to_string())
             .advise(format!("choose another address with {variable}")),
     })
+}
+
+/// Whether nobody listens on this port of 127.0.0.1.
+pub(crate) fn is_free(port: u16) -> bool {
+    let address = SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, port));
+    !TcpListener::bind(address).is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+}
+
+/// Who listens on a port, as far as the system tells.
+pub(crate) fn holder(port: u16) -> String {
+    let holders = holders(port);
+    if holders.is_empty() {
+        "another process".to_owned()
+    } else {
+        holders.join(", ")
+    }
 }
 
 fn holders(port: u16) -> Vec<String> {

@@ -1,58 +1,25 @@
-//! The runner of external programs: what a call is, how it is shown without its secrets, and the ways to run one.
+//! The runner of external programs: the ways to run a call.
 //!
 //! Whatever runs is written to the stage's `logs/calls.log`, one line each. A program that still runs when its caller
 //! gives up (Ctrl-C, an error of a neighbour) is killed.
 
 use std::{
-    collections::BTreeMap,
-    ffi::{OsStr, OsString},
-    fmt,
-    path::{Path, PathBuf},
+    os::unix::process::ExitStatusExt as _,
+    path::Path,
     process::{ExitStatus, Stdio},
 };
 
 use anyhow::Context as _;
-use config::Secret;
 use nix::sys::signal::Signal;
-use std::os::unix::process::ExitStatusExt as _;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader},
-    process::{Child, Command},
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
+
+use super::{
+    call::SHOWN_LINES,
+    calls::{CallLog, Entry},
 };
+use crate::outcome::Exit;
 
-use super::{calls::CallLog, quote::quote};
-use crate::outcome::{Exit, Failure};
-
-/// How many of the last lines of a failed program an error shows.
-const SHOWN_LINES: usize = 15;
-
-/// One call of an external program. `Display` is the line for a shell that does the same, with secrets masked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Call {
-    program: PathBuf,
-    args: Vec<OsString>,
-    folder: Option<PathBuf>,
-    env: BTreeMap<String, Variable>,
-    stdin: Vec<u8>,
-}
-
-/// What a call changes about a variable of the environment that it inherits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Variable {
-    Plain(String),
-    Masked(Secret),
-    Unset,
-}
-
-/// How a call ended that was allowed to fail.
-#[derive(Debug)]
-pub(crate) struct Captured {
-    pub(crate) status: ExitStatus,
-    /// Bytes that are not UTF-8 are replaced.
-    pub(crate) stdout: String,
-    /// As `stdout`.
-    pub(crate) stderr: String,
-}
+pub(crate) use super::call::{Call, Captured};
 
 /// Which of a program's outputs a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,174 +28,27 @@ pub(crate) enum Output {
     Stderr,
 }
 
-impl Call {
-    /// A call of a program: a path, or a name that is looked up on `PATH`. Without arguments, in the current folder.
-    pub(crate) fn new(program: impl Into<PathBuf>) -> Self {
-        Self {
-            program: program.into(),
-            args: Vec::new(),
-            folder: None,
-            env: BTreeMap::new(),
-            stdin: Vec::new(),
-        }
-    }
-
-    /// Adds an argument. Never a secret: everybody on the machine may read arguments.
-    #[must_use]
-    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
-        self.args.push(arg.as_ref().to_owned());
-        self
-    }
-
-    /// Adds arguments.
-    #[must_use]
-    pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
-        self.args
-            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
-        self
-    }
-
-    /// The folder that it runs in.
-    #[must_use]
-    pub(crate) fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
-        self
-    }
-
-    /// Sets a variable on top of the inherited environment.
-    #[must_use]
-    pub(crate) fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.env.insert(name.into(), Variable::Plain(value.into()));
-        self
-    }
-
-    /// Sets a variable whose value is never shown.
-    #[must_use]
-    pub(crate) fn secret_env(mut self, name: impl Into<String>, value: Secret) -> Self {
-        self.env.insert(name.into(), Variable::Masked(value));
-        self
-    }
-
-    /// Takes a variable out of the inherited environment.
-    #[must_use]
-    pub(crate) fn without_env(mut self, name: impl Into<String>) -> Self {
-        self.env.insert(name.into(), Variable::Unset);
-        self
-    }
-
-    /// What it reads from standard input; nothing by default. It is never shown.
-    #[must_use]
-    pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.stdin = bytes.into();
-        self
-    }
-
-    /// The program's own name.
-    pub(crate) fn name(&self) -> String {
-        let name = self.program.file_name().unwrap_or(self.program.as_os_str());
-        name.to_string_lossy().into_owned()
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args(&self.args).kill_on_drop(true);
-        if let Some(folder) = &self.folder {
-            command.current_dir(folder);
-        }
-        for (name, variable) in &self.env {
-            match variable {
-                Variable::Plain(value) => command.env(name, value),
-                Variable::Masked(value) => command.env(name, value.expose()),
-                Variable::Unset => command.env_remove(name),
-            };
-        }
-        command
-    }
-
-    fn spawn(&self, command: &mut Command) -> anyhow::Result<Child> {
-        command.spawn().map_err(|error| {
-            let failure = Failure::failed(format!("cannot start {}", self.name()));
-            match error.kind() {
-                std::io::ErrorKind::NotFound => failure
-                    .because(format!("there is no program {}", self.program.display()))
-                    .advise(format!("install {} or put it on PATH", self.name())),
-                _ => failure.because(error.to_string()),
-            }
-            .into()
-        })
-    }
-
-    /// The error of a call that ended with a code other than 0.
-    pub(crate) fn failed(&self, captured: &Captured) -> Failure {
-        let output = if captured.stderr.trim().is_empty() {
-            &captured.stdout
-        } else {
-            &captured.stderr
-        };
-        let lines: Vec<&str> = output.trim().lines().collect();
-        let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
-        let ended = describe(captured.status);
-        Failure::failed(format!("`{self}` failed")).because(if last.is_empty() {
-            format!("it ended with {ended} and said nothing")
-        } else {
-            format!("it ended with {ended}:\n{last}")
-        })
-    }
-}
-
-impl fmt::Display for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(folder) = &self.folder {
-            write!(f, "cd {} && ", quote(folder.as_os_str()))?;
-        }
-        let unset: Vec<&String> = self
-            .env
-            .iter()
-            .filter_map(|(name, variable)| (*variable == Variable::Unset).then_some(name))
-            .collect();
-        if !unset.is_empty() {
-            f.write_str("env ")?;
-        }
-        for name in unset {
-            write!(f, "-u {name} ")?;
-        }
-        for (name, variable) in &self.env {
-            match variable {
-                Variable::Plain(value) => write!(f, "{name}={} ", quote(value.as_ref()))?,
-                Variable::Masked(secret) => write!(f, "{name}={secret} ")?,
-                Variable::Unset => {}
-            }
-        }
-        write!(f, "{}", quote(self.name().as_ref()))?;
-        for arg in &self.args {
-            write!(f, " {}", quote(arg))?;
-        }
-        if !self.stdin.is_empty() {
-            write!(f, "  # reads {} bytes from standard input", self.stdin.len())?;
-        }
-        Ok(())
-    }
-}
-
-impl Captured {
-    /// Whether the program ended with code 0.
-    pub(crate) fn is_ok(&self) -> bool {
-        self.status.success()
-    }
-}
-
 /// Runs calls and writes each to a log.
 #[derive(Clone, Debug)]
 pub(crate) struct Runner {
-    log: CallLog,
+    log: Option<CallLog>,
 }
 
 impl Runner {
     /// A runner whose log lies in a stage's folder, which is made when the first call ends.
     pub(crate) fn new(stage_folder: &Path) -> Self {
         Self {
-            log: CallLog::new(stage_folder.join("logs/calls.log")),
+            log: Some(CallLog::new(stage_folder.join("logs/calls.log"))),
         }
+    }
+
+    /// A runner that writes nothing: for looks of a plan, which has no effects.
+    pub(crate) fn silent() -> Self {
+        Self { log: None }
+    }
+
+    fn begin(&self, call: &Call) -> Option<Entry<'_>> {
+        self.log.as_ref().map(|log| log.begin(call))
     }
 
     /// Runs it and gives what it printed to standard output.
@@ -307,10 +127,10 @@ impl Runner {
     pub(crate) async fn hand_over(&self, call: &Call) -> anyhow::Result<Exit> {
         let interrupt = tokio::signal::unix::SignalKind::interrupt();
         let _ours = tokio::signal::unix::signal(interrupt).context("cannot listen to signals")?;
-        let entry = self.log.begin(call);
+        let entry = self.begin(call);
         let mut child = call.spawn(&mut call.command())?;
         let status = child.wait().await.context("cannot wait for the program")?;
-        entry.end(&describe(status));
+        end(entry, status);
         Ok(match code(status) {
             0 => Exit::Done,
             code => Exit::Of(code),
@@ -323,7 +143,7 @@ impl Runner {
     /// When one cannot be started or ends with another code than 0: the second's error if both do, for it says why the
     /// first could not go on.
     pub(crate) async fn run_piped(&self, from: &Call, to: &Call) -> anyhow::Result<()> {
-        let (source, sink) = (self.log.begin(from), self.log.begin(to));
+        let (source, sink) = (self.begin(from), self.begin(to));
         let mut command = from.command();
         command
             .stdin(Stdio::null())
@@ -342,8 +162,8 @@ impl Runner {
             given.context("cannot wait for the program")?,
             taken.context("cannot wait for the program")?,
         );
-        source.end(&describe(given.status));
-        sink.end(&describe(taken.status));
+        end(source, given.status);
+        end(sink, taken.status);
         for (call, output) in [(to, taken), (from, given)] {
             let captured = Captured {
                 status: output.status,
@@ -370,7 +190,7 @@ impl Runner {
         } else {
             Stdio::piped()
         });
-        let entry = self.log.begin(call);
+        let entry = self.begin(call);
         let mut child = call.spawn(&mut command)?;
         let input = child.stdin.take();
         let mut out = child.stdout.take().context("the program has no output")?;
@@ -383,7 +203,7 @@ impl Runner {
         };
         tokio::join!(write, read(&mut out, &mut err));
         let status = child.wait().await.context("cannot wait for the program")?;
-        entry.end(&describe(status));
+        end(entry, status);
         Ok(status)
     }
 }
@@ -418,7 +238,14 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 }
 
-fn describe(status: ExitStatus) -> String {
+fn end(entry: Option<Entry<'_>>, status: ExitStatus) {
+    if let Some(entry) = entry {
+        entry.end(&describe(status));
+    }
+}
+
+/// How a process ended, in words.
+pub(super) fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal().map(Signal::try_from)) {
         (Some(code), _) => format!("exit code {code}"),
         (None, Some(Ok(signal))) => signal.as_str().to_owned(),
@@ -435,6 +262,7 @@ fn code(status: ExitStatus) -> u8 {
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::outcome::Failure;
 
     struct Stage {
         folder: tempfile::TempDir,
@@ -458,22 +286,6 @@ mod tests {
 
     fn sh(script: &str) -> Call {
         Call::new("sh").args(["-c", script])
-    }
-
-    #[test]
-    fn a_call_reads_as_a_line_for_a_shell_without_its_secrets() {
-        let call = Call::new("/cache/tools/helm")
-            .args(["upgrade", "--set", "a b"])
-            .folder("/x y")
-            .env("HELM_DEBUG", "1")
-            .secret_env("PASSWORD", "hunter2".into())
-            .without_env("KUBECONFIG")
-            .stdin("config");
-        assert_eq!(
-            call.to_string(),
-            "cd '/x y' && env -u KUBECONFIG HELM_DEBUG=1 PASSWORD=•••••• helm upgrade --set 'a b'  \
-             # reads 6 bytes from standard input"
-        );
     }
 
     #[tokio::test]

@@ -1,0 +1,132 @@
+//! What lies in the cluster itself: the namespace, where its registry is, the ingress; and what is taken from it: its
+//! identity, and secrets that are lost on this machine.
+
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    core::v1::{ConfigMap, Namespace},
+    networking::v1::IngressClass,
+};
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams},
+};
+use serde_json::json;
+
+use super::{
+    host::Host,
+    ingress,
+    inside::{self, Cluster},
+    secrets,
+    work::Work,
+};
+use crate::kube::identity::Identity;
+
+/// The name under which plasma owns fields of objects.
+const MANAGER: &str = "plasma";
+
+impl Work<'_> {
+    /// Makes the objects, reads back the secrets, and records who the cluster is: last, for a missing record means that
+    /// the state was lost.
+    pub(super) async fn objects(
+        &self,
+        client: &Client,
+        cluster: &Cluster,
+        host: &Host,
+    ) -> anyhow::Result<Identity> {
+        self.apply(client, cluster)
+            .await
+            .map_err(|error| self.silent(&error))?;
+        let folder = &self.site.folder;
+        let recorded = Identity::load(folder)?;
+        let same = recorded
+            .as_ref()
+            .is_some_and(|recorded| recorded.uid == cluster.uid);
+        let restored = secrets::restore(self.site, client, !same).await?;
+        if !restored.is_empty() {
+            self.did(format!("read back from the cluster: {}", restored.join(", ")));
+        }
+        let port = host.api_port().unwrap_or_default();
+        let identity = Identity {
+            schema: 1,
+            uid: cluster.uid.clone(),
+            server: format!("https://127.0.0.1:{port}"),
+            adopted: false,
+        };
+        if recorded.as_ref() != Some(&identity) {
+            identity.save(folder)?;
+            if !same && recorded.is_some() {
+                self.did("recorded that this is another cluster than before");
+            }
+        }
+        Ok(identity)
+    }
+
+    async fn apply(&self, client: &Client, cluster: &Cluster) -> kube::Result<()> {
+        let params = PatchParams::apply(MANAGER).force();
+        let name = &self.site.cluster;
+        if !cluster.has_namespace {
+            let namespaces: Api<Namespace> = Api::all(client.clone());
+            let namespace = json!({
+                "apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": name, "labels": {"app.kubernetes.io/managed-by": MANAGER}},
+            });
+            namespaces.patch(name, &params, &Patch::Apply(namespace)).await?;
+            self.did(format!("created the namespace {name}"));
+        }
+        if !cluster.names_registry {
+            let maps: Api<ConfigMap> = Api::namespaced(client.clone(), "kube-public");
+            let map = json!({
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": inside::REGISTRY_MAP, "namespace": "kube-public"},
+                "data": inside::registry_data(self.site),
+            });
+            maps.patch(inside::REGISTRY_MAP, &params, &Patch::Apply(map))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Installs the ingress, unless the same chart is there and whole.
+    pub(super) async fn ingress(&self, client: &Client, cluster: &Cluster) -> anyhow::Result<()> {
+        let Some(chart) = &self.site.ingress else {
+            return Ok(());
+        };
+        let wanted = ingress::fingerprint(chart)?;
+        let there = self
+            .has_ingress(client)
+            .await
+            .map_err(|error| self.silent(&error))?;
+        if there && cluster.ingress.as_ref() == Some(&wanted) {
+            self.progress.unchanged(format_args!(
+                "the ingress is on 127.0.0.1:{}",
+                self.site.http_port
+            ));
+            return Ok(());
+        }
+        let step = self.progress.step("install the ingress");
+        ingress::unlock(client)
+            .await
+            .map_err(|error| self.silent(&error))?;
+        self.call(&ingress::install(self.site, &self.tools.helm, chart))
+            .await?;
+        ingress::note(client, &wanted)
+            .await
+            .map_err(|error| self.silent(&error))?;
+        step.done();
+        self.did(format!(
+            "installed the ingress on 127.0.0.1:{}",
+            self.site.http_port
+        ));
+        Ok(())
+    }
+
+    async fn has_ingress(&self, client: &Client) -> kube::Result<bool> {
+        let deployments: Api<Deployment> = Api::namespaced(client.clone(), ingress::NAMESPACE);
+        let classes: Api<IngressClass> = Api::all(client.clone());
+        let (deployment, class) = tokio::try_join!(
+            deployments.get_opt(ingress::NAMESPACE),
+            classes.get_opt(ingress::NAMESPACE)
+        )?;
+        Ok(deployment.is_some() && class.is_some())
+    }
+}

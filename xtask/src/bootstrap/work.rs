@@ -1,0 +1,166 @@
+//! Does what is to be done about a stage's cluster. Steps that need not wait for each other run together; each of them
+//! looks first, so that the same command finishes what an interrupted one began.
+
+use std::{
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use super::{
+    host::Host,
+    inside::Cluster,
+    plan::{Nodes, Registries, Tools},
+    ready,
+    site::Site,
+    trouble,
+};
+use crate::{
+    kube::identity::Identity,
+    native::ports,
+    outcome::Failure,
+    progress::Progress,
+    tools::runner::{Call, Runner},
+};
+
+/// One run of bootstrap.
+pub(crate) struct Work<'a> {
+    pub(super) site: &'a Site,
+    pub(super) tools: &'a Tools,
+    pub(super) runner: &'a Runner,
+    pub(super) progress: &'a Progress,
+    done: Mutex<Vec<String>>,
+}
+
+/// What a run did, for the last words of the command.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// In the order in which it was done; empty if all was there.
+    pub(crate) done: Vec<String>,
+    pub(crate) identity: Identity,
+    pub(crate) took: Duration,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) fn new(site: &'a Site, tools: &'a Tools, runner: &'a Runner, progress: &'a Progress) -> Self {
+        Self {
+            site,
+            tools,
+            runner,
+            progress,
+            done: Mutex::default(),
+        }
+    }
+
+    /// Makes the cluster whole.
+    ///
+    /// # Errors
+    /// The first step that failed; the others are given up. The same command goes on from there.
+    pub(crate) async fn run(&self) -> anyhow::Result<Report> {
+        let begin = Instant::now();
+        let host = Host::look(self.site, &self.tools.docker, self.runner).await?;
+        self.free_ports(&host).await?;
+        let cluster = async {
+            match self.enter(&host).await? {
+                Some(entered) => Ok(entered),
+                None => self.create(&host).await,
+            }
+        };
+        let (client, ()) = tokio::try_join!(cluster, self.registry(&host))?;
+        let host = if self.has_done_nothing() {
+            host
+        } else {
+            Host::look(self.site, &self.tools.docker, self.runner).await?
+        };
+        let cluster = Cluster::look(self.site, &client)
+            .await
+            .map_err(|error| self.silent(&error))?;
+        let (lacks, ()) = tokio::try_join!(self.look_inside(&host), self.join(&host))?;
+        // The ingress's image first: while its pod starts, the others follow.
+        self.give_images(&host, &lacks, true).await?;
+        let rest = self.give_images(&host, &lacks, false);
+        let serve = async {
+            let identity = self.objects(&client, &cluster, &host).await?;
+            self.ingress(&client, &cluster).await?;
+            let mut step = self.progress.step("wait until everything is ready");
+            ready::wait(self.site, &client, &mut step).await?;
+            step.done();
+            anyhow::Ok(identity)
+        };
+        let ((), identity) = tokio::try_join!(rest, serve)?;
+        Ok(Report {
+            done: self.done.lock().map(|done| done.clone()).unwrap_or_default(),
+            identity,
+            took: begin.elapsed(),
+        })
+    }
+
+    /// Notes something for the last words.
+    pub(super) fn did(&self, what: impl Into<String>) {
+        if let Ok(mut done) = self.done.lock() {
+            done.push(what.into());
+        }
+    }
+
+    fn has_done_nothing(&self) -> bool {
+        self.done.lock().is_ok_and(|done| done.is_empty())
+    }
+
+    pub(super) async fn call(&self, call: &Call) -> anyhow::Result<String> {
+        self.runner.run(call).await.map_err(trouble::explain)
+    }
+
+    /// The error of an API server that answered before and does not now, or refuses.
+    pub(super) fn silent(&self, error: &kube::Error) -> anyhow::Error {
+        Failure::failed(format!("the API server of {} gave no answer", self.site.title))
+            .because(error.to_string())
+            .advise("run it again")
+            .into()
+    }
+
+    /// Checks the ports that are about to be taken, before anything is made.
+    async fn free_ports(&self, host: &Host) -> anyhow::Result<()> {
+        let mut wanted = Vec::new();
+        match Nodes::decide(host) {
+            Nodes::Create => wanted.push((self.site.http_port, "http_port")),
+            Nodes::Start(_) => {
+                wanted.push((self.site.http_port, "http_port"));
+                wanted.extend(host.api_port().map(|port| (port, "")));
+            }
+            Nodes::Run => {}
+        }
+        if Registries::decide(self.site, host) != Registries::Run {
+            wanted.push((self.site.registry_port, "registry_port"));
+        }
+        for (port, key) in wanted {
+            self.free_port(port, key).await?;
+        }
+        Ok(())
+    }
+
+    async fn free_port(&self, port: u16, key: &str) -> anyhow::Result<()> {
+        if ports::is_free(port) {
+            return Ok(());
+        }
+        let containers = self.call(&self.tools.docker.publishing(port)).await?;
+        let containers: Vec<&str> = containers.lines().collect();
+        let holder = if containers.is_empty() {
+            ports::holder(port)
+        } else {
+            format!("the container {}", containers.join(", "))
+        };
+        let other = match key {
+            "" => String::new(),
+            key => format!(
+                ", or give {} another {key} in clusters/{}/cluster.yaml",
+                self.site.title, self.site.cluster
+            ),
+        };
+        Err(Failure::failed(format!(
+            "{} cannot have port {port} of 127.0.0.1",
+            self.site.title
+        ))
+        .because(format!("it is taken by {holder}"))
+        .advise(format!("stop it{other}"))
+        .into())
+    }
+}
