@@ -2,6 +2,7 @@
 
 mod backup;
 mod fsck;
+mod migrate;
 mod seed;
 mod users;
 mod variants;
@@ -38,7 +39,7 @@ enum Command {
     /// Serve until SIGTERM or Ctrl-C (the default)
     Serve,
     /// Bring the database's schema up to date
-    Migrate,
+    Migrate(migrate::Args),
     /// Make users, list them, set their passwords
     #[command(subcommand)]
     Users(users::Command),
@@ -81,7 +82,7 @@ pub async fn run(
     logging::start(&env)?;
     match command {
         Command::Serve => serve(env).await?,
-        Command::Migrate => migrate(&env).await?,
+        Command::Migrate(args) => migrate::run(&args, &env).await?,
         Command::Users(command) => users::run(command, &env).await?,
         Command::Fsck(args) => return fsck::run(&args, &env).await,
         Command::Variants(command) => return variants::run(&command, &env).await,
@@ -120,18 +121,6 @@ fn stop_signal() -> anyhow::Result<CancellationToken> {
         told.cancel();
     });
     Ok(token)
-}
-
-async fn migrate(env: &PhotosEnv) -> anyhow::Result<()> {
-    let db = Db::connect(&DatabaseSettings::from(env)).await?;
-    let applied = db.migrate().await?;
-    if applied.is_empty() {
-        eprintln!("The schema was up to date.");
-    }
-    for version in applied {
-        println!("{version}");
-    }
-    Ok(())
 }
 
 /// The database and the store, both of which must answer.

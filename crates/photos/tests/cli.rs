@@ -37,6 +37,40 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn a_migration_says_what_it_did_and_waits_for_a_database_only_if_told() {
+    let folder = TempDir::new().unwrap();
+    let first = run(photos(&folder, &["migrate"]), "");
+    assert!(first.status.success() && !first.stdout.is_empty());
+    let second = run(photos(&folder, &["migrate", "--wait", "1m"]), "");
+    assert!(second.status.success() && second.stdout.is_empty());
+
+    // A port that was free a moment ago.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let absent = |arguments: &[&str]| {
+        let mut command = photos(&folder, arguments);
+        command
+            .env("PS_DATABASE_URL", format!("postgres://photos@{address}/photos"))
+            .env("PS_DATABASE_PASSWORD", "of nobody");
+        command
+    };
+    let refused = run(absent(&["migrate"]), "");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("the database is not available"));
+
+    let mut waiting = absent(&["migrate", "--wait", "1h"]).spawn().unwrap();
+    let lines = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    let told = lines
+        .map_while(Result::ok)
+        .find(|line| line.contains("waiting for the database"));
+    assert!(told.is_some());
+    assert!(waiting.try_wait().unwrap().is_none());
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+}
+
+#[test]
 fn users_are_made_listed_and_given_passwords() {
     let folder = TempDir::new().unwrap();
     let made = run(
