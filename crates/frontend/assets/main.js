@@ -2,11 +2,14 @@
 
 const has = (selector) => document.querySelector(selector) !== null;
 
-if (has("[data-rows]")) import("./lightbox.js");
-if (has("[data-next]")) import("./endless.js");
-if (has("[data-selection]")) import("./selection.js");
-if (has("[data-upload]")) import("./upload.js");
-else if (has("[data-tags]")) import("./tags.js").then(({ offer }) => document.querySelectorAll("[data-tags]").forEach(offer));
+const parts = [];
+if (has("[data-rows]")) parts.push(import("./lightbox.js"));
+if (has("[data-next]")) parts.push(import("./endless.js"));
+if (has("[data-selection]")) parts.push(import("./selection.js"));
+if (has("[data-upload]")) parts.push(import("./upload.js"));
+else if (has("[data-tags]")) parts.push(import("./tags.js").then(({ offer }) => document.querySelectorAll("[data-tags]").forEach(offer)));
+// From here on everything answers; who drives the page from outside waits for this.
+Promise.allSettled(parts).then(() => (document.documentElement.dataset.ready = ""));
 
 // The menu closes as menus do.
 const menu = document.querySelector(".menu");

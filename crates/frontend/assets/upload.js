@@ -60,6 +60,7 @@ async function preview(file, canvas) {
       .getContext("2d")
       .drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, canvas.width, canvas.height);
     bitmap.close();
+    canvas.classList.add("drawn");
     return true;
   } catch {
     return false;
@@ -149,10 +150,12 @@ function add(file) {
   });
 }
 
-input.addEventListener("change", () => {
+const take = () => {
   [...input.files].forEach(add);
   input.value = "";
-});
+};
+input.addEventListener("change", take);
+take(); // What was chosen before this script came.
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   items.filter(isOpen).forEach((item) => item.again());

@@ -11,5 +11,9 @@ mod axe;
 mod chromium;
 #[path = "browser/looks.rs"]
 mod looks;
+#[path = "browser/site.rs"]
+mod site;
 #[path = "browser/story.rs"]
 mod story;
+#[path = "browser/visit.rs"]
+mod visit;

@@ -1,17 +1,16 @@
 //! A chromedriver of the test's own, with one headless Chromium.
 
-use std::net::TcpListener;
-use std::path::PathBuf;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use fantoccini::wd::Capabilities;
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
-
-/// How long a condition may take to come true.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The window of a browser.
 #[derive(Clone, Copy, Debug)]
@@ -39,19 +38,11 @@ impl Window {
 /// A browser; ended with its driver when it is dropped.
 pub(crate) struct Chromium {
     pub(crate) page: Client,
-    driver: Child,
-    port: u16,
+    pub(crate) window: Window,
+    driver: Driver,
     session: String,
     http: reqwest::Client,
     _profile: tempfile::TempDir,
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        // It takes its Chromium with it.
-        drop(self.driver.kill());
-        drop(self.driver.wait());
-    }
 }
 
 /// A program on the PATH.
@@ -76,41 +67,19 @@ impl Chromium {
         };
         // `Err` only says that another test of this process did it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let driver = Command::new(chromedriver)
-            .arg(format!("--port={port}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let driver = Driver::start(&chromedriver);
         let profile = tempfile::TempDir::new().unwrap();
-        let mut capabilities = Capabilities::new();
-        let args = [
-            "--headless=new".to_owned(),
-            "--no-sandbox".to_owned(),
-            "--disable-gpu".to_owned(),
-            "--disable-dev-shm-usage".to_owned(),
-            "--hide-scrollbars".to_owned(),
-            format!("--window-size={},{}", window.width, window.height),
-            format!("--user-data-dir={}", profile.path().display()),
-        ];
-        let scripts = if window.scripts { 1 } else { 2 };
-        capabilities.insert(
-            "goog:chromeOptions".to_owned(),
-            json!({ "binary": chromium, "args": args,
-                "prefs": { "profile.managed_default_content_settings.javascript": scripts } }),
-        );
-        let page = connect(port, capabilities).await;
+        let capabilities = capabilities(&chromium, profile.path(), window);
+        let page = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&driver.url)
+            .await
+            .unwrap();
         let session = page.session_id().await.unwrap().unwrap();
         let chromium = Self {
             page,
+            window,
             driver,
-            port,
             session,
             http: reqwest::Client::new(),
             _profile: profile,
@@ -130,101 +99,12 @@ impl Chromium {
 
     /// A command of the DevTools protocol.
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
-        let url = format!(
-            "http://127.0.0.1:{}/session/{}/goog/cdp/execute",
-            self.port, self.session
-        );
+        let url = format!("{}/session/{}/goog/cdp/execute", self.driver.url, self.session);
         let body = json!({ "cmd": command, "params": parameters });
         let answer = self.http.post(url).json(&body).send().await.unwrap();
         let mut answer: Value = answer.json().await.unwrap();
         assert!(answer["value"]["error"].is_null(), "{command}: {answer}");
         answer["value"].take()
-    }
-
-    pub(crate) async fn goto(&self, url: &str) {
-        self.page.goto(url).await.unwrap();
-    }
-
-    /// Waits for an element.
-    pub(crate) async fn wait(&self, css: &str) -> fantoccini::elements::Element {
-        let found = self
-            .page
-            .wait()
-            .at_most(PATIENCE)
-            .for_element(Locator::Css(css))
-            .await;
-        match found {
-            Ok(element) => element,
-            Err(error) => panic!("no {css}: {error}\n{}", self.page.source().await.unwrap()),
-        }
-    }
-
-    /// Waits until the page shows a text.
-    pub(crate) async fn wait_text(&self, text: &str) {
-        let begun = Instant::now();
-        loop {
-            let body = self.page.find(Locator::Css("body")).await.unwrap();
-            // The page may change while it is read.
-            if body.text().await.is_ok_and(|shown| shown.contains(text)) {
-                return;
-            }
-            if begun.elapsed() > PATIENCE {
-                let shown = self.wait("body").await.text().await.unwrap();
-                panic!("{text:?} does not come; the page says:\n{shown}");
-            }
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Waits until a script's expression is true.
-    pub(crate) async fn wait_for(&self, expression: &str) {
-        let begun = Instant::now();
-        loop {
-            let value = self
-                .page
-                .execute(&format!("return !!({expression})"), vec![])
-                .await;
-            if value.is_ok_and(|value| value == json!(true)) {
-                return;
-            }
-            assert!(begun.elapsed() < PATIENCE, "{expression} does not come true");
-        }
-    }
-
-    pub(crate) async fn click(&self, css: &str) {
-        self.wait(css).await.click().await.unwrap();
-    }
-
-    pub(crate) async fn write(&self, css: &str, text: &str) {
-        self.wait(css).await.send_keys(text).await.unwrap();
-    }
-
-    /// Empties a field first.
-    pub(crate) async fn rewrite(&self, css: &str, text: &str) {
-        let field = self.wait(css).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
-    }
-
-    pub(crate) async fn value(&self, script: &str) -> Value {
-        self.page.execute(script, vec![]).await.unwrap()
-    }
-
-    pub(crate) async fn count(&self, css: &str) -> usize {
-        self.page.find_all(Locator::Css(css)).await.unwrap().len()
-    }
-
-    pub(crate) async fn path(&self) -> String {
-        self.page.current_url().await.unwrap().path().to_owned()
-    }
-
-    /// Signs a new user up through the form.
-    pub(crate) async fn sign_up(&self, url: &str, username: &str) {
-        self.goto(&format!("{url}/register")).await;
-        self.write("#username", username).await;
-        self.write("#password", crate::support::PASSWORD).await;
-        self.click("form.card button.button").await;
-        self.wait_text(&format!("Welcome, @{username}.")).await;
     }
 
     /// Ends the browser.
@@ -233,16 +113,72 @@ impl Chromium {
     }
 }
 
-/// Waits until the driver listens.
-async fn connect(port: u16, capabilities: Capabilities) -> Client {
-    let begun = Instant::now();
-    let url = format!("http://127.0.0.1:{port}");
-    loop {
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        match builder.capabilities(capabilities.clone()).connect(&url).await {
-            Ok(client) => return client,
-            Err(error) if begun.elapsed() > PATIENCE => panic!("chromedriver: {error}"),
-            Err(_) => tokio::task::yield_now().await,
+fn capabilities(chromium: &Path, profile: &Path, window: Window) -> Capabilities {
+    let args = [
+        "--headless=new".to_owned(),
+        "--no-sandbox".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-dev-shm-usage".to_owned(),
+        "--hide-scrollbars".to_owned(),
+        format!("--window-size={},{}", window.width, window.height),
+        format!("--user-data-dir={}", profile.display()),
+    ];
+    let scripts = if window.scripts { 1 } else { 2 };
+    let options = json!({ "binary": chromium, "args": args,
+        "prefs": { "profile.managed_default_content_settings.javascript": scripts } });
+    let mut capabilities = Capabilities::new();
+    capabilities.insert("goog:chromeOptions".to_owned(), options);
+    // In milliseconds. A machine that compiles meanwhile is slow, not broken.
+    let timeouts = json!({ "script": 300_000, "pageLoad": 300_000 });
+    capabilities.insert("timeouts".to_owned(), timeouts);
+    capabilities
+}
+
+/// A chromedriver, and with it its Chromium: one group of processes, which ends when it is dropped, for a driver alone
+/// would leave its browser behind.
+struct Driver {
+    child: Child,
+    url: String,
+}
+
+impl Driver {
+    /// On a port that it chooses, which it says once it listens.
+    fn start(program: &Path) -> Self {
+        let mut child = Command::new(program)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        let port: u16 = loop {
+            line.clear();
+            assert_ne!(
+                lines.read_line(&mut line).unwrap(),
+                0,
+                "chromedriver did not start"
+            );
+            if let Some((_, port)) = line.trim().split_once("started successfully on port ") {
+                break port.trim_end_matches('.').parse().unwrap();
+            }
+        };
+        // What it says further is read, so that it never waits for a reader.
+        std::thread::spawn(move || lines.read_to_end(&mut Vec::new()));
+        Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
         }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let group = i32::try_from(self.child.id()).unwrap();
+        // `Err` only says that all of them have ended already.
+        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+        drop(self.child.wait());
     }
 }

@@ -33,10 +33,10 @@ async fn a_person_shares_photos() {
     }
     browser.click(".whole-bar button[type=submit]").await;
     browser.wait_text("3 photos uploaded, 1 failed").await;
-    assert_eq!(browser.count(".item.done").await, 3);
-    assert_eq!(browser.count(".item.failed .state.fault").await, 1);
+    browser.wait_count(".item.done", 3).await;
+    browser.wait_count(".item.failed .state.fault", 1).await;
     browser.click(".item.failed .does .quiet").await;
-    browser.wait_text("3 photos uploaded").await;
+    browser.wait_count(".item", 3).await;
 
     // Two of them are published.
     browser.goto(&format!("{}/drafts", world.url)).await;
@@ -45,31 +45,24 @@ async fn a_person_shares_photos() {
     browser.wait_text("2 of 3 selected").await;
     browser.click("button[value=publish]").await;
     browser.wait_text("2 photos published.").await;
-    assert_eq!(browser.count(".tile").await, 1);
-    let draft = browser.wait(".tile a").await.attr("href").await.unwrap().unwrap();
+    browser.wait_count(".tile", 1).await;
+    let draft = browser.href(".tile a").await;
 
     // One is tagged and renamed.
     browser.goto(&format!("{}/@ann", world.url)).await;
-    let photo = browser.wait(".tile a").await.attr("href").await.unwrap().unwrap();
+    let photo = browser.href(".tile a").await;
     browser.goto(&format!("{}{photo}/edit", world.url)).await;
     browser.rewrite("#name", "Harbour").await;
     browser.rewrite("#caption", "Low tide at #dawn").await;
     browser.click(".form button.button").await;
     browser.wait_text("Saved.").await;
     browser.click(".caption a").await;
-    browser.wait_text("#dawn").await;
-    assert_eq!(browser.path().await, "/tags/dawn");
-    assert_eq!(browser.count(".tile").await, 1);
+    browser.wait_path("/tags/dawn").await;
+    browser.wait_count(".tile", 1).await;
 
     // The other gets the same tag, which is offered after two letters.
     browser.goto(&format!("{}/@ann", world.url)).await;
-    let other = browser
-        .wait(".tile:nth-child(2) a")
-        .await
-        .attr("href")
-        .await
-        .unwrap()
-        .unwrap();
+    let other = browser.href(".tile:nth-child(2) a").await;
     browser.goto(&format!("{}{other}/edit", world.url)).await;
     browser.wait("textarea[aria-autocomplete]").await;
     browser.write("#caption", "too #da").await;
@@ -94,10 +87,10 @@ async fn a_person_shares_photos() {
     browser.wait_text("2 of 2 selected").await;
     browser.click(".bar button[value=delete]").await;
     browser.wait_text("2 photos deleted.").await;
-    assert_eq!(browser.count(".tile").await, 0);
+    browser.wait_count(".tile", 0).await;
     browser.click(".flash .link").await;
     browser.wait_text("2 photos restored.").await;
-    assert_eq!(browser.count(".tile").await, 2);
+    browser.wait_count(".tile", 2).await;
     browser.close().await;
 
     // Another user sees the two, and not the draft.
@@ -107,7 +100,7 @@ async fn a_person_shares_photos() {
     browser.sign_up(&world.url, "bob").await;
     browser.goto(&format!("{}/", world.url)).await;
     browser.wait(".tile").await;
-    assert_eq!(browser.count(".tile").await, 2);
+    browser.wait_count(".tile", 2).await;
     browser.goto(&format!("{}{draft}", world.url)).await;
     browser.wait_text("Nothing here").await;
     browser.close().await;
@@ -124,13 +117,13 @@ async fn the_main_path_needs_no_script() {
     };
     let (world, folder) = (World::start().await, TempDir::new().unwrap());
     browser.sign_up(&world.url, "ann").await;
-    assert_eq!(browser.count(".whole-bar").await, 0, "scripts are off");
+    browser.wait_count(".whole-bar", 0).await; // Scripts are off.
     choose(&browser, &three(folder.path())).await;
     browser.write("#caption", "all #together").await;
     browser.click("input[value=draft]").await;
     browser.click(".plain-send button").await;
     browser.wait_text("What became of them").await;
-    assert_eq!(browser.count(".item.done").await, 3);
+    browser.wait_count(".item.done", 3).await;
     browser.goto(&format!("{}/drafts", world.url)).await;
     browser.click(".tile:nth-child(1) .pick input").await;
     browser.click("button[value=publish]").await;
@@ -168,13 +161,10 @@ async fn a_photo_fills_the_window() {
     browser
         .wait_for("!document.querySelector('dialog[open]') && location.pathname === '/'")
         .await;
-    let focused = browser
-        .value("return document.activeElement.getAttribute('href')")
+    // The focus is where the eyes are.
+    browser
+        .wait_for("document.activeElement === document.querySelectorAll('.tile a')[1]")
         .await;
-    let second = browser
-        .value("return document.querySelectorAll('.tile a')[1].getAttribute('href')")
-        .await;
-    assert_eq!(focused, second, "the focus is where the eyes are");
     browser.close().await;
 }
 
@@ -193,7 +183,7 @@ async fn a_list_goes_on_by_itself() {
     browser
         .wait_for("document.querySelectorAll('.tile').length === 40")
         .await;
-    assert_eq!(browser.count("[data-next]").await, 0);
+    browser.wait_count("[data-next]", 0).await;
     browser.close().await;
 }
 

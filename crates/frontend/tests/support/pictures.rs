@@ -49,6 +49,11 @@ pub(crate) fn three(folder: &Path) -> Vec<PathBuf> {
         found.truncate(3);
         return found;
     }
+    made(folder)
+}
+
+/// Three photos as files, made in `folder`.
+pub(crate) fn made(folder: &Path) -> Vec<PathBuf> {
     let sizes = [
         ("Harbour.jpg", 1600, 1000),
         ("Hills.jpg", 900, 1350),
