@@ -14,12 +14,19 @@ use crate::picture::{Layout, Picture};
 /// The most that profile, EXIF and palette may take, decompressed.
 const MAX_METADATA: usize = 8 << 20;
 
+/// Bytes of pixels beyond what a picture needs that are never looked into.
+const SLACK: u64 = 64 << 10;
+
 /// Reads everything before the pixels.
 pub(crate) fn header(bytes: &[u8]) -> Result<Header, ImageError> {
     let reader = decoder(bytes).read_info().map_err(refusal)?;
     let info = reader.info();
     let orientation = orient::from_exif(info.exif_metadata.as_deref());
     let (width, height) = orient::oriented(orientation, (info.width, info.height));
+    // Deflate makes nothing longer, but for some bytes: what takes more than twice the picture hides something else in it.
+    if image_data(bytes) > 2 * info.raw_bytes() as u64 + SLACK {
+        return Err(ImageError::corrupt("it has more data than its size says"));
+    }
     let pixels = u64::from(width) * u64::from(height);
     let channels = reader.output_color_type().0.samples() as u64;
     let cost = Cost {
@@ -74,6 +81,25 @@ fn decoder(bytes: &[u8]) -> png::Decoder<Cursor<&[u8]>> {
     decoder.set_ignore_text_chunk(true);
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder
+}
+
+/// The bytes of all chunks of pixels together, compressed.
+fn image_data(bytes: &[u8]) -> u64 {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    let mut total = 0;
+    while let Some((head, data)) = rest.split_first_chunk::<8>() {
+        let [a, b, c, d, kind @ ..] = *head;
+        let length = u32::from_be_bytes([a, b, c, d]);
+        if &kind == b"IDAT" {
+            total += u64::from(length);
+        }
+        // Behind the data is a checksum of four bytes.
+        let next = usize::try_from(length)
+            .ok()
+            .and_then(|length| length.checked_add(4));
+        rest = next.and_then(|next| data.get(next..)).unwrap_or_default();
+    }
+    total
 }
 
 fn spread(grey_alpha: &[u8]) -> Vec<u8> {

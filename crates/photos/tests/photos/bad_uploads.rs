@@ -46,12 +46,11 @@ async fn a_deflate_bomb_is_refused_before_it_is_decoded() {
         .await
         .expect_problem("image-dimensions");
     assert!(answer.text().contains("MiB of memory"), "{}", answer.text());
-    // The same, hidden behind a small header: what does not belong to the picture is not inflated into memory.
-    let hidden = upload(&app, &ann, pictures::png_that_says(bomb, 16, 16)).await;
-    if hidden.status != 201 {
-        hidden.expect_problem("image-corrupt");
-        assert_eq!(remains(&app).await, NOTHING);
-    }
+    // The same, hidden behind a small header.
+    upload(&app, &ann, pictures::png_that_says(bomb, 16, 16))
+        .await
+        .expect_problem("image-corrupt");
+    assert_eq!(remains(&app).await, NOTHING);
 }
 
 #[tokio::test]
