@@ -28,12 +28,15 @@ use crate::store::{Store, StoreError};
 pub struct Options {
     /// How long a caller may send nothing in the middle of a request.
     pub stalled_after: Duration,
+    /// How long the body of an answered request is read on, so that its sender gets to read the answer.
+    pub linger: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             stalled_after: Duration::from_secs(30),
+            linger: Duration::from_secs(10),
         }
     }
 }

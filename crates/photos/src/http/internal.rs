@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use photos_api::REQUEST_ID;
 use serde::Serialize;
 
 use crate::app::App;
@@ -14,12 +16,47 @@ use crate::error::Error;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) fn routes(config: &mut ServiceConfig) {
+    let page = |path: &str| web::resource(path).default_service(web::to(wrong_method));
     config
-        .route("/healthz", web::get().to(is_alive))
-        .route("/healthz", web::head().to(is_alive))
-        .route("/readyz", web::get().to(is_ready))
-        .route("/readyz", web::head().to(is_ready))
-        .route("/metrics", web::get().to(get_metrics));
+        .service(
+            page("/healthz")
+                .route(web::get().to(is_alive))
+                .route(web::head().to(is_alive)),
+        )
+        .service(
+            page("/readyz")
+                .route(web::get().to(is_ready))
+                .route(web::head().to(is_ready)),
+        )
+        .service(
+            page("/metrics")
+                .route(web::get().to(get_metrics))
+                .route(web::head().to(get_metrics)),
+        )
+        .default_service(web::to(no_page));
+}
+
+async fn wrong_method(request: HttpRequest) -> HttpResponse {
+    refuse(
+        &request,
+        &Error::MethodNotAllowed(vec![Method::GET, Method::HEAD]),
+    )
+}
+
+async fn no_page(request: HttpRequest) -> HttpResponse {
+    refuse(&request, &Error::NotFound)
+}
+
+/// No shell is around these calls: they are not logged, for there is one every few seconds.
+fn refuse(request: &HttpRequest, error: &Error) -> HttpResponse {
+    let id = uuid::Uuid::now_v7().to_string();
+    let mut answer = error.answer(Some(request.path()), Some(&id));
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        answer
+            .headers_mut()
+            .insert(HeaderName::from_static(REQUEST_ID), id);
+    }
+    answer
 }
 
 #[derive(Serialize)]

@@ -10,6 +10,7 @@ pub mod query;
 pub mod server;
 
 mod auth;
+mod connection;
 pub(crate) mod fallback;
 mod internal;
 mod pages;
@@ -17,6 +18,7 @@ mod photos;
 mod sessions;
 mod shell;
 mod strict;
+mod unreadable;
 pub(crate) mod users;
 
 use actix_web::web::PathConfig;

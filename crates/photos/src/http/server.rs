@@ -1,26 +1,30 @@
 //! The running service: two listeners, from bind to the end of the last upload.
 
+use std::future::ready;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_http::{Extensions, HttpService};
+use actix_server::{Server, ServerHandle};
+use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::AppConfig;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{HttpServer, web};
 use config::PhotosEnv;
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use url::Url;
 use utoipa_actix_web::AppExt as _;
 
+use super::connection::Connection;
 use super::{fallback, internal, pages, routes, shell};
 use crate::app::{App, Options, StartError};
 
 /// How long a connection is kept for the next request: longer than the proxies before it do.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a refused body is read on, so that its sender gets to read the refusal.
-const LINGER: Duration = Duration::from_secs(10);
 
 /// The service, listening.
 pub struct Service {
@@ -120,26 +124,43 @@ fn reachable(mut bound: SocketAddr) -> Result<Url, StartError> {
 }
 
 fn serve_public(app: &Arc<App>, listener: TcpListener, shutdown: Duration) -> io::Result<Server> {
-    let data = Data::from(Arc::clone(app));
-    let stalled_after = app.options.stalled_after;
-    let server = HttpServer::new(move || {
-        let (app, _) = actix_web::App::new()
-            .app_data(data.clone())
+    let builder = Server::build()
+        .shutdown_timeout(shutdown.as_secs())
+        .disable_signals();
+    let stops = builder.graceful_shutdown_signal();
+    let app = Arc::clone(app);
+    let service = move || {
+        let (app, stops) = (Arc::clone(&app), stops.clone());
+        let data = Data::from(Arc::clone(&app));
+        let (routed, _) = actix_web::App::new()
+            .app_data(data)
             .into_utoipa_app()
             .configure(routes)
             .split_for_parts();
-        app.configure(pages::pages)
+        let routed = routed
+            .configure(pages::pages)
             .default_service(web::to(fallback::no_route))
-            .wrap(from_fn(shell::shell))
-    });
-    Ok(server
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(stalled_after)
-        .client_disconnect_timeout(LINGER)
-        .shutdown_timeout(shutdown.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run())
+            .wrap(from_fn(shell::shell));
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stops = stops.clone();
+                async move { stops.notified().await }
+            })
+            .keep_alive(KEEP_ALIVE)
+            // The connection itself sees to requests that do not come to an end.
+            .client_request_timeout(Duration::ZERO)
+            .client_disconnect_timeout(app.options.linger)
+            .on_connect_ext(|connection: &Connection<TcpStream>, data: &mut Extensions| {
+                data.insert(connection.talk());
+            })
+            .h1(map_config(routed, |_| AppConfig::default()).map_err(|error| error.error_response()));
+        fn_service(move |stream: TcpStream| {
+            let peer = stream.peer_addr().ok();
+            ready(Ok((Connection::new(stream, peer, Arc::clone(&app)), peer)))
+        })
+        .and_then(http)
+    };
+    Ok(builder.listen("photos", listener, service)?.run())
 }
 
 fn serve_internal(app: &Arc<App>, listener: TcpListener) -> io::Result<Server> {

@@ -14,6 +14,7 @@ use photos_api::{BASE_PATH, PROBLEM_JSON, REQUEST_ID};
 use tracing::Instrument as _;
 
 use super::call::Call;
+use super::connection::Talk;
 use super::query::is_utf8_when_decoded;
 use crate::app::App;
 use crate::error::Error;
@@ -33,6 +34,13 @@ pub(super) async fn shell<B: MessageBody + 'static>(
     let call = Call::read(&request, &app.env.trusted_proxies);
     let method = request.method().clone();
     request.extensions_mut().insert(call.clone());
+    let talk = request.conn_data::<Talk>().cloned().unwrap_or_default();
+    talk.begin();
+    // A body whose length was not said beforehand need not have an end.
+    let linger = request
+        .headers()
+        .contains_key(header::TRANSFER_ENCODING)
+        .then_some(app.options.linger);
     if method == Method::HEAD {
         // Routed as GET; the connection knows that it was HEAD, and leaves the body out.
         request.head_mut().method = Method::GET;
@@ -47,6 +55,7 @@ pub(super) async fn shell<B: MessageBody + 'static>(
         let mut answer = settle(answer, &call);
         complete(&mut answer, &call);
         report(&app, &answer, &call, &method, started.elapsed());
+        talk.answered(linger);
         Ok(answer)
     }
     .instrument(span)

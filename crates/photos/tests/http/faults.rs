@@ -61,6 +61,7 @@ async fn until(app: &TestApp, status: StatusCode, url: &str) -> Answer {
 async fn a_caller_that_stalls_is_told() {
     let options = Options {
         stalled_after: Duration::from_millis(200),
+        ..Options::default()
     };
     let app = TestApp::build(Backend::SqliteDisk)
         .options(options)
@@ -73,16 +74,135 @@ async fn a_caller_that_stalls_is_told() {
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(answer.contains(r#""code":"request-timeout""#), "{answer}");
 
-    // Nothing of a request at all: the connection is answered and closed too.
-    let mut silent = TcpStream::connect(app.url("").trim_start_matches("http://"))
+    // Part of a head, or nothing at all.
+    for begin in ["GET /api/v1/users/me HTTP/1.1\r\nHost:", ""] {
+        let answer = say(&app, begin.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        assert_is_problem(&answer, "request-timeout");
+    }
+}
+
+#[tokio::test]
+async fn a_second_request_that_stalls_is_told_too() {
+    let options = Options {
+        stalled_after: Duration::from_millis(200),
+        ..Options::default()
+    };
+    let app = TestApp::build(Backend::SqliteDisk)
+        .options(options)
+        .start()
         .await
         .unwrap();
-    silent
+    let mut socket = TcpStream::connect(app.url("").trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let head = "GET /api/v1/tags HTTP/1.1\r\nHost: photos\r\n\r\n";
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    while !answer.ends_with(r#"{"results":[]}"#) {
+        answer.push(char::from(socket.read_u8().await.unwrap()));
+    }
+    socket
         .write_all(b"GET /api/v1/users/me HTTP/1.1\r\nHost:")
         .await
         .unwrap();
-    let answer = read_to_end(silent).await;
-    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert_is_problem(&read_to_end(socket).await, "request-timeout");
+}
+
+/// Sends bytes on a connection of their own, and reads until the service ends it.
+async fn say(app: &TestApp, bytes: &[u8]) -> String {
+    let mut socket = TcpStream::connect(app.url("").trim_start_matches("http://"))
+        .await
+        .unwrap();
+    socket.write_all(bytes).await.unwrap();
+    read_to_end(socket).await
+}
+
+/// The whole of an answer is a problem that ends the connection.
+fn assert_is_problem(answer: &str, code: &str) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.contains("content-type: application/problem+json"),
+        "{answer}"
+    );
+    assert!(head.contains("connection: close"), "{answer}");
+    let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(problem["code"], code);
+    let id = problem["request_id"].as_str().unwrap();
+    assert!(head.contains(&format!("x-request-id: {id}")), "{answer}");
+}
+
+#[tokio::test]
+async fn what_is_no_request_is_a_problem_too() {
+    let app = TestApp::start().await;
+    let answer = say(&app, b"this is not HTTP\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert_is_problem(&answer, "malformed-request");
+
+    let head = format!(
+        "GET / HTTP/1.1\r\nHost: photos\r\nX: {}\r\n\r\n",
+        "x".repeat(200_000)
+    );
+    let answer = say(&app, head.as_bytes()).await;
+    assert_is_problem(&answer, "malformed-request");
+
+    // Behind a request that is answered.
+    let answer = say(
+        &app,
+        b"GET /api/v1/tags HTTP/1.1\r\nHost: photos\r\n\r\nnonsense\r\n\r\n",
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let (_, second) = answer.split_at(answer.find("HTTP/1.1 400 ").unwrap());
+    assert_is_problem(second, "malformed-request");
+}
+
+#[tokio::test]
+async fn what_is_not_on_the_internal_port_is_a_problem_too() {
+    let app = TestApp::start().await;
+    let answer = app.send(app.client.get(app.internal_url("/api/v1/photos"))).await;
+    answer.expect_problem("not-found");
+    let answer = app.send(app.client.post(app.internal_url("/healthz"))).await;
+    answer.expect_problem("method-not-allowed");
+}
+
+/// A body in chunks may have no end, whether its sender goes on or not.
+#[rstest]
+#[case::silent(false)]
+#[case::endless(true)]
+#[tokio::test]
+async fn a_refused_body_without_an_end_does_not_keep_its_connection(#[case] goes_on: bool) {
+    let app = TestApp::build(Backend::SqliteDisk)
+        .options(Options {
+            linger: Duration::from_millis(200),
+            ..Options::default()
+        })
+        .start()
+        .await
+        .unwrap();
+    let mut socket = TcpStream::connect(app.url("").trim_start_matches("http://"))
+        .await
+        .unwrap();
+    socket
+        .write_all(
+            b"POST /api/v1/photos HTTP/1.1\r\nHost: photos\r\nContent-Type: multipart/form-data; boundary=x\r\n\
+              Transfer-Encoding: chunked\r\n\r\n1\r\n-\r\n",
+        )
+        .await
+        .unwrap();
+    let (reader, mut writer) = socket.into_split();
+    let sender = tokio::spawn(async move {
+        while goes_on && writer.write_all(b"1\r\n-\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        writer
+    });
+    let mut answer = Vec::new();
+    // A reset is an end too, for one that goes on.
+    let _ = tokio::io::BufReader::new(reader).read_to_end(&mut answer).await;
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    sender.await.unwrap();
 }
 
 #[tokio::test]

@@ -122,6 +122,7 @@ async fn a_client_that_stops_sending() {
     let app = TestApp::build(Backend::SqliteDisk)
         .options(Options {
             stalled_after: Duration::from_secs(2),
+            ..Options::default()
         })
         .start()
         .await
