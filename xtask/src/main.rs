@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod cargo;
+mod charts;
 mod commands;
 mod context;
 mod deps;

@@ -1,5 +1,6 @@
 //! `ci`: the jobs of the pipeline, each of them runnable here.
 
+mod charts;
 mod deny;
 mod e2e;
 mod gitlab;
@@ -34,6 +35,8 @@ enum Job {
     Gitlab,
     /// Licences, sources, duplicates and, where the database is reachable, advisories of all dependencies.
     Deny,
+    /// Every chart with the values of every stage: linted, rendered, each field known to Kubernetes.
+    Charts,
     /// No warnings from the compiler or clippy.
     Clippy,
     /// All tests, as `cargo xtask test`.
@@ -49,6 +52,7 @@ impl Ci {
             Job::Tidy => tidy::run(context),
             Job::Gitlab => gitlab::run(context),
             Job::Deny => deny::run(context),
+            Job::Charts => charts::run(context),
             Job::Clippy => cargo(
                 context,
                 &[
