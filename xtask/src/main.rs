@@ -6,14 +6,12 @@ mod charts;
 mod commands;
 mod context;
 mod deps;
-#[allow(dead_code, reason = "more commands on a cluster come next")]
 mod kube;
 mod native;
 mod outcome;
 mod progress;
 mod servers;
 mod tidy;
-#[allow(dead_code, reason = "more commands on a cluster come next")]
 mod tools;
 
 use std::process::ExitCode;
@@ -22,8 +20,10 @@ use clap::Parser;
 
 use crate::{
     commands::{
-        bench::Bench, bootstrap::Bootstrap, ci::Ci, completions::Completions, deps::Deps, down::Down,
-        e2e::E2e, env::Env, guard::Guard, status::Status, supervise::Supervise, test::Test, up::Up,
+        bench::Bench, bootstrap::Bootstrap, ci::Ci, completions::Completions, deps::Deps, destroy::Destroy,
+        down::Down, e2e::E2e, env::Env, forward::Forward, guard::Guard, logs::Logs, skaffold::Skaffold,
+        status::Status, supervise::Supervise, telepresence::Telepresence, terminal::Terminal, test::Test,
+        up::Up,
     },
     context::Context,
     outcome::Outcome,
@@ -43,6 +43,12 @@ enum Command {
     Down(Down),
     Status(Status),
     Bootstrap(Bootstrap),
+    Destroy(Destroy),
+    Forward(Forward),
+    Logs(Logs),
+    Skaffold(Skaffold),
+    Telepresence(Telepresence),
+    Terminal(Terminal),
     Test(Test),
     Ci(Ci),
     Env(Env),
@@ -63,6 +69,12 @@ fn main() -> ExitCode {
         Command::Down(command) => within(|context| command.run(context)),
         Command::Status(command) => within(|context| command.run(context)),
         Command::Bootstrap(command) => within(|context| command.run(context)),
+        Command::Destroy(command) => within(|context| command.run(context)),
+        Command::Forward(command) => within(|context| command.run(context)),
+        Command::Logs(command) => within(|context| command.run(context)),
+        Command::Skaffold(command) => within(|context| command.run(context)),
+        Command::Telepresence(command) => within(|context| command.run(context)),
+        Command::Terminal(command) => within(|context| command.run(context)),
         Command::Test(command) => within(|context| command.run(context)),
         Command::Ci(command) => within(|context| command.run(context)),
         Command::Deps(command) => within(|context| command.run(context)),

@@ -92,6 +92,11 @@ impl Failure {
         self.because.as_deref().unwrap_or_default()
     }
 
+    /// Whether a guard said no.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.exit == Exit::Refused
+    }
+
     /// What the reader can do about it.
     #[must_use]
     pub(crate) fn advise(mut self, advice: impl Into<String>) -> Self {

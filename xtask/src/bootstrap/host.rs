@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{site::Site, trouble};
 use crate::tools::{
     docker::Docker,
-    kind::CLUSTER_LABEL,
+    kind::{CLUSTER_LABEL, ROLE_LABEL},
     runner::{Call, Runner},
 };
 
@@ -33,6 +33,8 @@ pub(crate) struct Node {
     /// Where the API server is published on 127.0.0.1, if this node has one.
     pub(crate) api_port: Option<u16>,
     pub(crate) networks: BTreeSet<String>,
+    /// Whether it is only the way to several control planes, with no Kubernetes on it.
+    pub(crate) is_balancer: bool,
 }
 
 /// The registry's container.
@@ -78,6 +80,11 @@ impl Host {
         })
     }
 
+    /// The nodes that run pods, or could.
+    pub(crate) fn kubernetes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| !node.is_balancer)
+    }
+
     /// The network that the nodes are in.
     pub(crate) fn network(&self) -> Option<&str> {
         let networks = self.nodes.iter().flat_map(|node| &node.networks);
@@ -86,7 +93,9 @@ impl Host {
 
     /// Where the API server is published on 127.0.0.1.
     pub(crate) fn api_port(&self) -> Option<u16> {
-        self.nodes.iter().find_map(|node| node.api_port)
+        let balancer = self.nodes.iter().find(|node| node.is_balancer);
+        let mut nodes = balancer.into_iter().chain(&self.nodes);
+        nodes.find_map(|node| node.api_port)
     }
 }
 
@@ -95,9 +104,18 @@ impl Host {
 #[serde(rename_all = "PascalCase")]
 struct Container {
     name: String,
+    #[serde(default)]
+    config: Config,
     state: State,
     host_config: HostConfig,
     network_settings: NetworkSettings,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -132,7 +150,10 @@ impl Container {
     }
 
     fn node(self) -> Node {
+        let labels = self.config.labels.as_ref();
+        let role = labels.and_then(|labels| labels.get(ROLE_LABEL));
         Node {
+            is_balancer: role.is_some_and(|role| role == "external-load-balancer"),
             running: self.state.running,
             api_port: self.port(API_PORT),
             name: self.name.trim_start_matches('/').to_owned(),

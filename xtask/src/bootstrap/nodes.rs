@@ -148,8 +148,7 @@ impl Work<'_> {
     /// Looks into all nodes.
     pub(super) async fn look_inside(&self, host: &Host) -> anyhow::Result<Vec<Inside>> {
         let looks = host
-            .nodes
-            .iter()
+            .kubernetes()
             .map(|node| Inside::look(self.site, &self.tools.docker, self.runner, &node.name));
         try_join_all(looks).await
     }
@@ -163,7 +162,7 @@ impl Work<'_> {
         ingress: bool,
     ) -> anyhow::Result<()> {
         let site = self.site;
-        let works = host.nodes.iter().zip(insides).map(|(node, inside)| async move {
+        let works = host.kubernetes().zip(insides).map(|(node, inside)| async move {
             if ingress && !inside.knows_registry {
                 self.call(&plan::register(site, &self.tools.docker, &node.name))
                     .await?;

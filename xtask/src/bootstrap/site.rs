@@ -73,7 +73,7 @@ impl Site {
             registry_port,
         }) = home
         else {
-            return Err(adopted(scope).into());
+            return Err(refuse_adopted(scope, "made").into());
         };
         let folder = context.root.join("clusters").join(cluster);
         let name = format!("{cluster}-{}", scope.stage);
@@ -169,9 +169,9 @@ fn repository(tag: &str) -> &str {
     tag.rsplit_once(':').map_or(tag, |(repository, _)| repository)
 }
 
-/// The refusal to make or destroy a cluster that is not ours.
-pub(crate) fn adopted(scope: &Scope) -> Failure {
-    Failure::refused(format!("{} has no cluster of its own to make", scope.title()))
+/// The refusal to make or destroy a cluster that is not ours: `done` is what it is not.
+pub(crate) fn refuse_adopted(scope: &Scope, done: &str) -> Failure {
+    Failure::refused(format!("the cluster of {} is not {done}", scope.title()))
         .because(format!(
             "clusters/{}/cluster.yaml says that {} lives on a cluster that exists: plasma neither creates nor \
              destroys it",

@@ -17,7 +17,7 @@ use crate::{
     },
     commands::scope::{Flags, Scope},
     context::{Context, block_on},
-    deps::{Tool, locate},
+    deps::{self, Tool, provide},
     native::supervisor::Signals,
     outcome::{Exit, Failure, Outcome},
     progress::Progress,
@@ -69,7 +69,7 @@ impl Bootstrap {
                 .advise(format!("cargo xtask bootstrap{}", scope.flags))
                 .into()),
             (None, Some(Home::Kind { .. })) => self.make(context, &scope),
-            (None, _) => Err(site::adopted(&scope).into()),
+            (None, _) => Err(site::refuse_adopted(&scope, "made").into()),
         }
     }
 
@@ -77,6 +77,11 @@ impl Bootstrap {
         let site = Site::read(context, scope)?;
         let runner = Runner::new(&site.folder);
         if self.plan {
+            // A tool that can never be there is the error of the run itself.
+            let fetched = deps::plan(context, &[Tool::Kubectl, Tool::Helm, Tool::Kind]).unwrap_or_default();
+            for line in fetched.iter().filter(|line| line.starts_with("download")) {
+                println!("{line}");
+            }
             let tools = Tools {
                 docker: Docker::at("docker"),
                 kind: Kind::at("kind"),
@@ -92,10 +97,14 @@ impl Bootstrap {
             return Ok(Exit::Done);
         }
         let _lock = lock(context, scope)?;
+        let provided = provide(context)?;
+        for warning in &provided.warnings {
+            eprintln!("warning: {warning}");
+        }
         let tools = Tools {
             docker: Docker::at("docker"),
-            kind: Kind::at(locate(context, Tool::Kind)?.path),
-            helm: Helm::at(locate(context, Tool::Helm)?.path),
+            kind: Kind::at(provided.kind.path),
+            helm: Helm::at(provided.helm.path),
         };
         let progress = Progress::new();
         let report = block_on(async {

@@ -2,11 +2,13 @@
 
 use clap::Args;
 use comfy_table::{Table, presets};
+use config::{Secrets, Target};
 use serde::Serialize;
 
 use crate::{
     commands::scope::{Flags, Scope},
     context::{Context, block_on},
+    kube::{self, overview, overview::Workload, pods::PodState},
     native::{
         health::{self, Readiness, State},
         plan::Login,
@@ -15,13 +17,17 @@ use crate::{
     outcome::{Exit, Outcome},
 };
 
-/// Show the apps of a stage: their state, version and addresses.
+/// Show the apps of a stage: their state, version, pods and addresses.
 ///
-/// Exits with 0 when every app is ready, else with 1.
+/// Exits with 0 when everything is ready, else with 1. Without --target it is about the native run while `up` runs, else
+/// about the stage's cluster if there is one.
 #[derive(Args)]
 pub(crate) struct Status {
     #[command(flatten)]
     flags: Flags,
+    /// native or cluster [default: native while `up` runs, else the cluster if there is one].
+    #[arg(long)]
+    target: Option<Target>,
     /// Print it as JSON.
     #[arg(long)]
     json: bool,
@@ -36,6 +42,9 @@ pub(crate) struct Report {
     target: &'static str,
     pub(crate) ready: bool,
     pub(crate) apps: Vec<AppReport>,
+    /// What runs on the cluster behind the apps: PostgreSQL, Redis, MinIO.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    services: Vec<AppReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) login: Option<Login>,
 }
@@ -50,19 +59,98 @@ pub(crate) struct AppReport {
     pub(crate) internal_url: Option<String>,
     restarts: u32,
     pub(crate) pid: Option<u32>,
-    /// Empty: a process of this machine has no pods.
-    pods: [(); 0],
+    /// Empty for a process of this machine.
+    pods: Vec<PodState>,
 }
 
 impl Status {
+    /// The target that was asked for, else the one that has something to show.
+    async fn target(&self, context: &Context) -> anyhow::Result<Target> {
+        let scope = self.flags.resolve(context)?;
+        if let Some(target) = self.target {
+            return Ok(target);
+        }
+        let folder = scope.folder(context);
+        let up = Record::load(&folder).await?.is_some();
+        let bootstrapped = kube::kubeconfig(&folder).exists();
+        let adopted = scope.stage.default_target() == Target::Cluster;
+        Ok(if !up && (bootstrapped || adopted) {
+            Target::Cluster
+        } else {
+            Target::Native
+        })
+    }
+
     pub(crate) fn run(&self, context: &Context) -> Outcome {
-        let report = block_on(native(context, &self.flags.resolve(context)?))?;
+        let report = block_on(async {
+            match self.target(context).await? {
+                Target::Native => native(context, &self.flags.resolve(context)?).await,
+                Target::Cluster => cluster(context, &self.flags.on(Target::Cluster, context)?).await,
+            }
+        })?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else {
             println!("{}", report.table());
         }
         Ok(if report.ready { Exit::Done } else { Exit::Failed })
+    }
+}
+
+/// Looks at what is deployed on the cluster of a stage.
+///
+/// # Errors
+/// When the stage has no cluster, or it does not answer.
+async fn cluster(context: &Context, scope: &Scope) -> anyhow::Result<Report> {
+    let connection = kube::connect(context, scope).await?;
+    let mut workloads = overview::look(&connection).await?;
+    let env = scope.env.load(context, Secrets::IfThere)?;
+    let mut apps = Vec::new();
+    for app in scope.cluster.apps() {
+        let found = workloads.iter().position(|workload| workload.name == app.name);
+        let public = env.get(&format!("{}PUBLIC_URL", app.prefix));
+        let url = public.and_then(config::Setting::effective);
+        apps.push(match found {
+            Some(index) => on_cluster(workloads.remove(index), url),
+            None => AppReport {
+                name: app.name.to_owned(),
+                state: State::Stopped,
+                version: None,
+                url: None,
+                internal_url: None,
+                restarts: 0,
+                pid: None,
+                pods: Vec::new(),
+            },
+        });
+    }
+    let services: Vec<AppReport> = workloads
+        .into_iter()
+        .map(|workload| on_cluster(workload, None))
+        .collect();
+    let mut all = apps.iter().chain(&services);
+    Ok(Report {
+        schema: 1,
+        cluster: scope.cluster.name.clone(),
+        stage: scope.stage.name(),
+        target: Target::Cluster.name(),
+        ready: !apps.is_empty() && all.all(|app| app.state == State::Ready),
+        apps,
+        services,
+        login: None,
+    })
+}
+
+fn on_cluster(workload: Workload, url: Option<String>) -> AppReport {
+    AppReport {
+        name: workload.name,
+        state: workload.state,
+        version: workload.version,
+        url,
+        internal_url: None,
+        restarts: workload.pods.iter().map(|pod| pod.restarts).sum(),
+        pid: None,
+        pods: workload.pods,
     }
 }
 
@@ -92,16 +180,17 @@ pub(crate) async fn native(context: &Context, scope: &Scope) -> anyhow::Result<R
             internal_url: app.map(|app| app.internal_url.clone()),
             restarts: 0,
             pid: app.map(|app| app.process.pid),
-            pods: [],
+            pods: Vec::new(),
         });
     }
     Ok(Report {
         schema: 1,
         cluster: scope.cluster.name.clone(),
         stage: scope.stage.name(),
-        target: "native",
+        target: Target::Native.name(),
         ready: !apps.is_empty() && apps.iter().all(|app| app.state == State::Ready),
         apps,
+        services: Vec::new(),
         login: None,
     })
 }
@@ -120,20 +209,44 @@ async fn state(client: &reqwest::Client, app: &AppRecord, record: &Record) -> St
 impl Report {
     fn table(&self) -> Table {
         let mut table = Table::new();
-        table
-            .load_preset(presets::NOTHING)
-            .set_header(["APP", "STATE", "VERSION", "URL", "INTERNAL", "PID"]);
-        for app in &self.apps {
-            let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        table.load_preset(presets::NOTHING);
+        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let state = |app: &AppReport| format!("{:?}", app.state).to_lowercase();
+        if self.target == Target::Native.name() {
+            table.set_header(["APP", "STATE", "VERSION", "URL", "INTERNAL", "PID"]);
+            for app in &self.apps {
+                table.add_row([
+                    app.name.clone(),
+                    state(app),
+                    or_dash(&app.version),
+                    or_dash(&app.url),
+                    or_dash(&app.internal_url),
+                    or_dash(&app.pid.map(|pid| pid.to_string())),
+                ]);
+            }
+            return table;
+        }
+        table.set_header(["APP", "STATE", "VERSION", "RESTARTS", "PODS", "URL"]);
+        for app in self.apps.iter().chain(&self.services) {
+            let pods: Vec<String> = app.pods.iter().map(pod_line).collect();
             table.add_row([
                 app.name.clone(),
-                format!("{:?}", app.state).to_lowercase(),
+                state(app),
                 or_dash(&app.version),
+                app.restarts.to_string(),
+                or_dash(&(!pods.is_empty()).then(|| pods.join("\n"))),
                 or_dash(&app.url),
-                or_dash(&app.internal_url),
-                or_dash(&app.pid.map(|pid| pid.to_string())),
             ]);
         }
         table
     }
+}
+
+fn pod_line(pod: &PodState) -> String {
+    let how = match &pod.reason {
+        Some(reason) => reason.as_str(),
+        None if pod.ready => "ready",
+        None => pod.phase.as_str(),
+    };
+    format!("{} {how}", pod.name)
 }

@@ -60,7 +60,6 @@ impl Source {
 /// # Errors
 /// 2 when the lock or `PLASMA_DEPS` is wrong; 1 when there is no program of a version that fits, with what to do; 130
 /// after Ctrl-C.
-#[allow(dead_code, reason = "the commands on a cluster come next")]
 pub(crate) fn locate(context: &Context, tool: Tool) -> anyhow::Result<Program> {
     let mut programs = locate_all(context, &[tool])?;
     programs
@@ -96,9 +95,7 @@ pub(crate) fn locate_all(context: &Context, tools: &[Tool]) -> anyhow::Result<Ve
 }
 
 /// What `bootstrap` has before it begins.
-#[allow(dead_code, reason = "bootstrap comes next")]
 pub(crate) struct Provided {
-    pub(crate) kubectl: Program,
     pub(crate) helm: Program,
     pub(crate) kind: Program,
     /// A line for each tool of the dev loops that is not here and will not come by itself: it fails where it is used.
@@ -109,7 +106,6 @@ pub(crate) struct Provided {
 ///
 /// # Errors
 /// As [`locate_all`].
-#[allow(dead_code, reason = "bootstrap comes next")]
 pub(crate) fn provide(context: &Context) -> anyhow::Result<Provided> {
     let source = Source::of(context)?;
     let lock = Lock::load(&context.root)?;
@@ -124,15 +120,10 @@ pub(crate) fn provide(context: &Context) -> anyhow::Result<Provided> {
         warnings.push(format!("{fault}; only `cargo xtask {tool}` needs it"));
     }
     let programs = locate_all(context, &[Tool::Kubectl, Tool::Helm, Tool::Kind])?;
-    let Ok([kubectl, helm, kind]) = <[Program; 3]>::try_from(programs) else {
+    let Ok([_kubectl, helm, kind]) = <[Program; 3]>::try_from(programs) else {
         anyhow::bail!("not every tool was looked for");
     };
-    Ok(Provided {
-        kubectl,
-        helm,
-        kind,
-        warnings,
-    })
+    Ok(Provided { helm, kind, warnings })
 }
 
 /// A line for each tool that [`locate_all`] would fetch: what, from where, to where.

@@ -11,7 +11,5 @@ mod tool;
 pub(crate) mod verify;
 mod version;
 
-#[allow(unused_imports, reason = "bootstrap comes next")]
-pub(crate) use locate::{Program, Provided, locate, provide};
-pub(crate) use locate::{locate_all, plan};
+pub(crate) use locate::{locate, locate_all, plan, provide};
 pub(crate) use tool::Tool;

@@ -2,7 +2,13 @@
 //!
 //! Nothing here reads `KUBECONFIG` or `~/.kube/config`: a stage's only way to its cluster is `kubeconfig` in its folder.
 
+pub(crate) mod apps;
+pub(crate) mod exec;
+pub(crate) mod forward;
 pub(crate) mod identity;
+pub(crate) mod inventory;
+pub(crate) mod logs;
+pub(crate) mod overview;
 pub(crate) mod pods;
 
 use std::{
@@ -38,6 +44,11 @@ pub(crate) struct Connection {
 /// The stage's own kubeconfig file. It may not exist yet.
 pub(crate) fn kubeconfig(stage_folder: &Path) -> PathBuf {
     stage_folder.join("kubeconfig")
+}
+
+/// The name of the only context of a kubeconfig file, if there is such a file.
+pub(crate) fn context_name(kubeconfig: &Path) -> Option<String> {
+    Kubeconfig::read_from(kubeconfig).ok()?.current_context
 }
 
 /// Reads the stage's kubeconfig and the identity of its cluster. Nothing is sent yet.

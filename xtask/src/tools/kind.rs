@@ -9,6 +9,9 @@ use super::runner::Call;
 /// The label with a cluster's name that kind puts on its node containers.
 pub(crate) const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
 
+/// The label with the role of a node.
+pub(crate) const ROLE_LABEL: &str = "io.x-k8s.kind.role";
+
 /// The `kind` program.
 #[derive(Clone, Debug)]
 pub(crate) struct Kind {

@@ -8,3 +8,5 @@ pub(crate) mod helm;
 pub(crate) mod kind;
 mod quote;
 pub(crate) mod runner;
+pub(crate) mod skaffold;
+pub(crate) mod telepresence;

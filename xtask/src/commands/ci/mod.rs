@@ -4,6 +4,7 @@ mod charts;
 mod deny;
 mod e2e;
 mod gitlab;
+mod kind;
 mod tidy;
 
 use anyhow::Context as _;
@@ -43,6 +44,8 @@ enum Job {
     Test,
     /// The end-to-end story against a fresh native run.
     E2e,
+    /// The commands on a kind cluster: made, made whole, used, destroyed; needs Docker.
+    Kind,
 }
 
 impl Ci {
@@ -68,6 +71,7 @@ impl Ci {
             ),
             Job::Test => Test::everything().run(context),
             Job::E2e => e2e::run(context),
+            Job::Kind => kind::run(context),
         }
     }
 }

@@ -10,7 +10,7 @@ mod why;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use self::scope::Scope;
+pub(crate) use self::scope::{Scope, known_app};
 use crate::{context::Context, outcome::Outcome};
 
 /// Show, export, explain, check or compare the environment of a stage.

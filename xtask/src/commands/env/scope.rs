@@ -142,7 +142,7 @@ pub(super) fn secrets_for(stage: Stage, reveal: bool) -> Secrets {
 }
 
 /// Refuses an app that the cluster does not have.
-pub(super) fn known_app(cluster: &Cluster, app: Option<&str>) -> anyhow::Result<Option<&'static App>> {
+pub(crate) fn known_app(cluster: &Cluster, app: Option<&str>) -> anyhow::Result<Option<&'static App>> {
     let Some(name) = app else { return Ok(None) };
     let apps = cluster.apps();
     let names: Vec<_> = apps.iter().map(|app| app.name).collect();

@@ -1,0 +1,101 @@
+//! `forward`: a port of this machine that leads to an app.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use config::Target;
+
+use crate::{
+    commands::scope::Flags,
+    context::{Context, block_on},
+    kube::{
+        self, apps,
+        forward::{self, Ports},
+    },
+    native::supervisor::Signals,
+    outcome::Outcome,
+};
+
+/// Forward a port of this machine to an app, until Ctrl-C.
+///
+/// Each connection goes to a pod that is ready. When that pod goes, the next ones go to another, and it is said.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  cargo xtask forward photos                  the app's own port, here and there
+  cargo xtask forward photos 9000:9180        127.0.0.1:9000 leads to port 9180 of the pod
+  cargo xtask forward postgresql 0:5432       any free port, which is printed")]
+pub(crate) struct Forward {
+    #[command(flatten)]
+    flags: Flags,
+    /// The app, or a service behind it, such as postgresql.
+    app: String,
+    /// The port here, and the one of the pod if it is another [default: the first that the pod names].
+    #[arg(value_name = "PORT[:PORT]", value_parser = ports)]
+    ports: Option<Ports>,
+}
+
+impl Forward {
+    pub(crate) fn run(&self, context: &Context) -> Outcome {
+        let scope = self.flags.on(Target::Cluster, context)?;
+        block_on(async {
+            let mut signals = Signals::listen().context("cannot listen to signals")?;
+            let connection = kube::connect(context, &scope).await?;
+            let ports = match self.ports {
+                Some(ports) => ports,
+                None => {
+                    let pod = apps::ready_pod(&connection, &self.app).await?;
+                    let port = forward::first_port(&pod, &self.app)?;
+                    Ports {
+                        local: port,
+                        remote: port,
+                    }
+                }
+            };
+            let announce = |port| println!("127.0.0.1:{port}");
+            tokio::select! {
+                ended = forward::forward(Arc::new(connection), &self.app, ports, announce) => ended.map(|()| crate::outcome::Exit::Done),
+                exit = signals.next() => Ok(exit),
+            }
+        })
+    }
+}
+
+fn ports(text: &str) -> Result<Ports, String> {
+    let port = |text: &str| {
+        text.parse::<u16>()
+            .map_err(|_| format!("`{text}` is no port: write a number from 0 to 65535"))
+    };
+    let (local, remote) = match text.split_once(':') {
+        Some((local, remote)) => (port(local)?, port(remote)?),
+        None => (port(text)?, port(text)?),
+    };
+    if remote == 0 {
+        return Err("the pod's port cannot be 0: write 0:PORT for any free port here".to_owned());
+    }
+    Ok(Ports { local, remote })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_port_is_meant_for_both_sides() {
+        assert_eq!(
+            ports("8080"),
+            Ok(Ports {
+                local: 8080,
+                remote: 8080
+            })
+        );
+        assert_eq!(
+            ports("0:5432"),
+            Ok(Ports {
+                local: 0,
+                remote: 5432
+            })
+        );
+        assert!(ports("0").is_err() && ports("x:1").is_err() && ports("70000").is_err());
+    }
+}

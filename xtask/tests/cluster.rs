@@ -1,0 +1,336 @@
+//! The commands on a cluster as far as they go without one: plans, refusals, and what the external tools are called with.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod stage;
+
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
+
+use stage::{Plasma, api_server, kubeconfig};
+
+/// As Docker describes a stopped node of a kind cluster.
+const STOPPED_NODE: &str = r#"[{"Name":"/hmlet-local-control-plane","State":{"Running":false},
+"HostConfig":{"PortBindings":{"6443/tcp":[{"HostIp":"127.0.0.1","HostPort":"33333"}]}},
+"NetworkSettings":{"Networks":{"kind":{}}}}]"#;
+
+fn tools(plasma: &Plasma) {
+    for (tool, says) in [
+        ("kubectl", r#"{"clientVersion":{"gitVersion":"v1.34.5"}}"#),
+        ("helm", "v4.1.4"),
+        ("kind", "0.31.0"),
+        ("skaffold", "v2.24.0"),
+        ("telepresence", "OSS Client : v2.31.2"),
+    ] {
+        plasma.shim(tool);
+        plasma.answer(&format!("{tool} version"), 0, says, "");
+    }
+}
+
+/// Docker with no container of ours; the images of the lock are there.
+fn docker(plasma: &Plasma) {
+    plasma.shim("docker");
+    plasma.answer("docker container inspect", 1, "[]", "Error: No such container: x");
+    plasma.answer("docker image ls", 0, "registry:2\nkindest/node:v1.34.3\n", "");
+}
+
+#[test]
+fn the_plan_of_a_first_bootstrap_needs_no_docker_and_touches_nothing() {
+    let plasma = Plasma::new();
+    let plan = plasma.run(&["bootstrap", "--plan"]).code(0);
+    insta::assert_snapshot!(plasma.stdout(&plan));
+    assert!(!plasma.stage("local").exists());
+}
+
+#[test]
+fn the_plan_of_a_stopped_cluster_starts_it() {
+    let plasma = Plasma::new();
+    docker(&plasma);
+    plasma.answer("docker ps --all", 0, "hmlet-local-control-plane\n", "");
+    plasma.answer(
+        "docker container inspect hmlet-local-control-plane",
+        0,
+        STOPPED_NODE,
+        "",
+    );
+    let plan = plasma.run(&["bootstrap", "--plan"]).code(0);
+    insta::assert_snapshot!(plasma.stdout(&plan));
+    assert!(!plasma.calls().contains("start"), "{}", plasma.calls());
+}
+
+#[test]
+fn without_docker_bootstrap_says_what_to_do() {
+    let plasma = Plasma::new();
+    tools(&plasma);
+    let failed = plasma.run(&["bootstrap"]).code(1);
+    let text = plasma.stderr(&failed);
+    assert!(text.contains("cannot start docker"), "{text}");
+    assert!(text.contains("do: "), "{text}");
+    plasma.shim("docker");
+    let down =
+        "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
+    plasma.answer("docker", 1, "", down);
+    let failed = plasma.run(&["bootstrap"]).code(1);
+    let text = plasma.stderr(&failed);
+    assert!(text.contains("start Docker"), "{text}");
+}
+
+#[test]
+fn a_taken_port_is_named_with_its_holder_before_anything_is_made() {
+    let plasma = Plasma::new();
+    tools(&plasma);
+    docker(&plasma);
+    let holder = TcpListener::bind(("127.0.0.1", plasma.http_port)).unwrap();
+    let text = plasma.stderr(&plasma.run(&["bootstrap"]).code(1));
+    assert!(text.contains("hmlet local cannot have port HTTP"), "{text}");
+    assert!(text.contains(&format!("(pid {})", std::process::id())), "{text}");
+    assert!(
+        text.contains("another http_port in clusters/hmlet/cluster.yaml"),
+        "{text}"
+    );
+    plasma.answer("docker ps --format", 0, "somebodys-proxy\n", "");
+    let text = plasma.stderr(&plasma.run(&["bootstrap"]).code(1));
+    assert!(
+        text.contains("it is taken by the container somebodys-proxy"),
+        "{text}"
+    );
+    drop(holder);
+    assert!(!plasma.calls().contains("kind create"), "{}", plasma.calls());
+}
+
+#[test]
+fn a_full_disk_is_said_with_its_remedy_and_the_registry_is_not_left_behind() {
+    let plasma = Plasma::new();
+    tools(&plasma);
+    docker(&plasma);
+    plasma.answer(
+        "docker run",
+        125,
+        "",
+        "write /var/lib/docker/x: no space left on device",
+    );
+    // The cluster must not be the first to fail.
+    let path = plasma.root().join("../shims/bin/kind");
+    fs::write(
+        &path,
+        "#!/bin/sh\n[ \"$1\" = version ] && echo 0.31.0 || exec sleep 600\n",
+    )
+    .unwrap();
+    let text = plasma.stderr(&plasma.run(&["bootstrap"]).code(1));
+    assert!(text.contains("no space left on device"), "{text}");
+    assert!(text.contains("docker system prune"), "{text}");
+    let calls = plasma.calls();
+    assert!(
+        calls.contains("docker rm --force --volumes hmlet-local-registry"),
+        "{calls}"
+    );
+}
+
+#[test]
+fn two_commands_do_not_work_on_one_cluster() {
+    let plasma = Plasma::new();
+    tools(&plasma);
+    fs::create_dir_all(plasma.stage("local")).unwrap();
+    let lock = fs::File::create(plasma.stage("local").join("cluster.lock")).unwrap();
+    lock.lock().unwrap();
+    let text = plasma.stderr(&plasma.run(&["bootstrap"]).code(3));
+    assert!(
+        text.contains("another command works on the cluster of hmlet local"),
+        "{text}"
+    );
+}
+
+#[test]
+fn staging_and_production_are_neither_made_nor_destroyed() {
+    let plasma = Plasma::new();
+    for stage in ["staging", "production"] {
+        let text = plasma.stderr(&plasma.run(&["bootstrap", "--stage", stage]).code(3));
+        assert!(text.contains("--kubeconfig FILE"), "{text}");
+        for flag in ["--yes", "--releases"] {
+            let refused = plasma.run(&["destroy", "--stage", stage, flag]).code(3);
+            let text = plasma.stderr(&refused);
+            assert!(text.contains("is not destroyed"), "{text}");
+        }
+    }
+    let file = plasma.root().join("local.yaml");
+    fs::write(&file, kubeconfig("http://127.0.0.1:1", &["x"])).unwrap();
+    let wrong = plasma
+        .run(&["bootstrap", "--kubeconfig", file.to_str().unwrap()])
+        .code(2);
+    assert!(
+        plasma.stderr(&wrong).contains("is not adopted"),
+        "{}",
+        plasma.stderr(&wrong)
+    );
+}
+
+#[test]
+fn one_context_is_adopted_and_another_cluster_is_refused() {
+    let plasma = Plasma::new();
+    let (first, second) = (api_server("uid-1"), api_server("uid-2"));
+    let file = plasma.root().join("theirs.yaml");
+    let path = file.to_str().unwrap();
+    fs::write(&file, kubeconfig(&first, &["dev", "admin"])).unwrap();
+    let adopt = [
+        "bootstrap",
+        "--stage",
+        "staging",
+        "--kubeconfig",
+        path,
+        "--context",
+    ];
+
+    let wrong = plasma.run(&[&adopt[..], &["none"]].concat()).code(2);
+    assert!(
+        plasma.stderr(&wrong).contains("dev, admin"),
+        "{}",
+        plasma.stderr(&wrong)
+    );
+    let plan = plasma.run(&[&adopt[..], &["admin", "--plan"]].concat()).code(0);
+    assert!(
+        plasma.stdout(&plan).contains("copy the context admin"),
+        "{}",
+        plasma.stdout(&plan)
+    );
+    assert!(!plasma.stage("staging").exists());
+
+    plasma.run(&[&adopt[..], &["admin"]].concat()).code(0);
+    let copied = plasma.stage("staging").join("kubeconfig");
+    let text = fs::read_to_string(&copied).unwrap();
+    assert!(text.contains("admin") && !text.contains("dev"), "{text}");
+    assert_eq!(fs::metadata(&copied).unwrap().permissions().mode() & 0o777, 0o600);
+
+    fs::write(&file, kubeconfig(&second, &["dev", "admin"])).unwrap();
+    let refused = plasma.run(&[&adopt[..], &["admin"]].concat()).code(3);
+    assert!(
+        plasma.stderr(&refused).contains("uid-1"),
+        "{}",
+        plasma.stderr(&refused)
+    );
+    assert_eq!(fs::read_to_string(&copied).unwrap(), text);
+    plasma.run(&[&adopt[..], &["admin", "--yes"]].concat()).code(0);
+    assert!(fs::read_to_string(&copied).unwrap().contains(&second));
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_not_adopted() {
+    let plasma = Plasma::new();
+    let file = plasma.root().join("theirs.yaml");
+    fs::write(&file, kubeconfig("http://127.0.0.1:1", &["admin"])).unwrap();
+    let arguments = [
+        "bootstrap",
+        "--stage",
+        "prod",
+        "--kubeconfig",
+        file.to_str().unwrap(),
+    ];
+    let text = plasma.stderr(&plasma.run(&arguments).code(1));
+    assert!(text.contains("cannot be adopted"), "{text}");
+    assert!(!plasma.stage("production").join("kubeconfig").exists());
+}
+
+#[test]
+fn skaffold_works_on_the_stages_cluster_and_on_no_other() {
+    let plasma = Plasma::new();
+    tools(&plasma);
+    plasma.answer("skaffold dev", 42, "", "");
+    plasma.bootstrapped("local", &api_server("uid-1"), "uid-1");
+    let secret = "0123456789abcdef0123456789abcdef";
+    let plan = plasma
+        .run_with(&["skaffold", "photos", "--plan"], &[("PS_JWT_SECRET", secret)])
+        .code(0);
+    let plan = plasma.stdout(&plan);
+    assert!(
+        plan.starts_with("cd TMP/plasma && KUBECONFIG=TMP/state/hmlet/local/kubeconfig "),
+        "{plan}"
+    );
+    assert!(
+        plan.contains(" PS_JWT_SECRET=•••••• ") && !plan.contains(secret),
+        "{plan}"
+    );
+    assert!(
+        plan.contains(" skaffold dev --filename clusters/hmlet/photos/skaffold.yaml "),
+        "{plan}"
+    );
+    plasma
+        .run_with(
+            &["skaffold", "photos", "dev", "--", "--tail=false"],
+            &[("KUBECONFIG", "/somebody/elses"), ("PS_JWT_SECRET", secret)],
+        )
+        .code(42);
+    insta::assert_snapshot!("the_calls_of_skaffold", plasma.calls());
+
+    let other = Plasma::new();
+    tools(&other);
+    other.bootstrapped("local", &api_server("uid-2"), "uid-1");
+    let text = other.stderr(&other.run(&["skaffold", "photos", "run"]).code(3));
+    assert!(text.contains("uid-2"), "{text}");
+    assert!(!other.calls().contains("skaffold run"), "{}", other.calls());
+}
+
+#[test]
+fn telepresence_joins_runs_the_program_and_leaves() {
+    let plasma = Plasma::new();
+    tools(&plasma);
+    plasma.answer("telepresence intercept", 7, "", "");
+    plasma.bootstrapped("local", &api_server("uid-1"), "uid-1");
+    let arguments = ["telepresence", "photos", "--", "cargo", "run", "-p", "photos"];
+    plasma.run(&arguments).code(7);
+    insta::assert_snapshot!(plasma.calls());
+    plasma.answer("telepresence connect", 1, "", "traffic manager not found");
+    let text = plasma.stderr(&plasma.run(&arguments).code(1));
+    assert!(text.contains("telepresence helm install"), "{text}");
+}
+
+#[test]
+fn a_stage_without_a_cluster_says_how_to_get_one() {
+    let plasma = Plasma::new();
+    for arguments in [
+        &["terminal", "photos"][..],
+        &["logs"],
+        &["forward", "photos"],
+        &["status", "--target", "cluster"],
+    ] {
+        let text = plasma.stderr(&plasma.run(arguments).code(1));
+        assert!(text.contains("hmlet local has no cluster yet"), "{text}");
+        assert!(text.contains("do: cargo xtask bootstrap"), "{text}");
+    }
+}
+
+#[test]
+fn a_lost_record_of_the_cluster_stops_what_would_change_it() {
+    let plasma = Plasma::new();
+    plasma.bootstrapped("local", &api_server("uid-1"), "uid-1");
+    fs::remove_file(plasma.stage("local").join("identity.json")).unwrap();
+    let text = plasma.stderr(&plasma.run(&["terminal", "photos"]).code(3));
+    assert!(text.contains("identity.json is lost"), "{text}");
+}
+
+#[test]
+fn destroy_lists_what_would_be_lost_and_asks() {
+    let plasma = Plasma::new();
+    tools(&plasma);
+    docker(&plasma);
+    let nothing = plasma.run(&["destroy"]).code(0);
+    assert!(plasma.stderr(&nothing).contains("there is nothing to remove"));
+    plasma.answer("docker ps --all", 0, "hmlet-local-control-plane\n", "");
+    plasma.answer(
+        "docker container inspect hmlet-local-control-plane",
+        0,
+        STOPPED_NODE,
+        "",
+    );
+    let text = plasma.stderr(&plasma.run(&["destroy"]).code(3));
+    assert!(text.contains("stopped, so it cannot be listed"), "{text}");
+    assert!(text.contains("add --yes"), "{text}");
+    assert!(!plasma.calls().contains("kind delete"), "{}", plasma.calls());
+    insta::assert_snapshot!(plasma.stdout(&plasma.run(&["destroy", "--plan"]).code(0)));
+
+    fs::write(plasma.stage("local").join("secrets.yaml"), "photos: {}\n").unwrap();
+    let done = plasma.run(&["destroy", "--yes"]).code(0);
+    assert!(plasma.calls().contains("kind delete cluster --name hmlet-local"));
+    assert!(
+        plasma.stderr(&done).contains("kept: "),
+        "{}",
+        plasma.stderr(&done)
+    );
+    assert!(plasma.stage("local").join("secrets.yaml").exists());
+}

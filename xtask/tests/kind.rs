@@ -1,0 +1,553 @@
+//! The commands on a real kind cluster, of the stage test: made, made whole again, used, destroyed. `cargo xtask ci kind` runs
+//! it (needs: kind); elsewhere it is skipped, for it takes minutes and the stage's ports.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
+
+#[path = "stage/dotenv.rs"]
+mod dotenv;
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use nix::{
+    sys::signal::{self, Signal},
+    unistd::Pid,
+};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+const NODE: &str = "hmlet-test-control-plane";
+const REGISTRY: &str = "hmlet-test-registry";
+
+/// Stands for an app: Redis, whose image every node has, under the labels of photos.
+const APP: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: photos, namespace: hmlet, labels: {app.kubernetes.io/name: photos, app.kubernetes.io/version: v1}}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app.kubernetes.io/name: photos}}
+  template:
+    metadata: {labels: {app.kubernetes.io/name: photos}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+        - name: photos
+          image: redis:8.10.1-alpine
+          imagePullPolicy: IfNotPresent
+          command: [redis-server, --protected-mode, "no"]
+          ports: [{containerPort: 6379}]
+          readinessProbe: {exec: {command: [redis-cli, ping]}, periodSeconds: 1}
+"#;
+
+struct Stage {
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // What must neither be read nor changed.
+        let home = folder.path().join("home/.kube");
+        fs::create_dir_all(&home).unwrap();
+        fs::write(home.join("config"), "not a kubeconfig").unwrap();
+        fs::write(folder.path().join("elsewhere"), "not a kubeconfig").unwrap();
+        Self { folder }
+    }
+
+    fn state(&self) -> PathBuf {
+        self.folder.path().join("state/hmlet/test")
+    }
+
+    fn kubeconfig(&self) -> PathBuf {
+        self.state().join("kubeconfig")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_plasma"));
+        command
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("PLASMA_STATE_DIR", self.folder.path().join("state"))
+            .env("PLASMA_STAGE", "test")
+            .env("HOME", self.folder.path().join("home"))
+            .env("KUBECONFIG", self.folder.path().join("elsewhere"));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).stdin(Stdio::null()).output().unwrap();
+        println!(
+            "$ plasma {}\n{}{}",
+            arguments.join(" "),
+            out(&output),
+            err(&output)
+        );
+        output
+    }
+
+    fn ok(&self, arguments: &[&str]) -> Output {
+        let output = self.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", err(&output));
+        output
+    }
+
+    fn kubectl(&self, arguments: &[&str]) -> String {
+        let output = Command::new("kubectl")
+            .arg("--kubeconfig")
+            .arg(self.kubeconfig())
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "kubectl {arguments:?}: {}", err(&output));
+        out(&output)
+    }
+
+    fn apply(&self, yaml: &str) {
+        let path = self.folder.path().join("objects.yaml");
+        fs::write(&path, yaml).unwrap();
+        self.kubectl(&["apply", "-f", path.to_str().unwrap()]);
+    }
+
+    /// What nobody may have touched.
+    fn foreign_files(&self) -> [String; 2] {
+        ["home/.kube/config", "elsewhere"]
+            .map(|file| fs::read_to_string(self.folder.path().join(file)).unwrap())
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // Whatever a failed story left behind.
+        let _ = self.command(&["destroy", "--yes"]).output();
+    }
+}
+
+/// A process whose lines are read as they come.
+struct Follower {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl Follower {
+    fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, lines) = mpsc::channel();
+        let outputs: [Box<dyn Read + Send>; 2] = [
+            Box::new(child.stdout.take().unwrap()),
+            Box::new(child.stderr.take().unwrap()),
+        ];
+        for output in outputs {
+            let sender = sender.clone();
+            thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    println!("> {line}");
+                    if sender.send(line).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        Self { child, lines }
+    }
+
+    /// The next line with these words.
+    fn line(&self, words: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(180));
+            let line = line.unwrap_or_else(|_| panic!("no line with `{words}` came"));
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    fn interrupt(mut self) -> Option<i32> {
+        signal::kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGINT).unwrap();
+        self.child.wait().unwrap().code()
+    }
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker").args(arguments).output().unwrap();
+    assert!(output.status.success(), "docker {arguments:?}: {}", err(&output));
+    out(&output)
+}
+
+/// Whether this run is the one that has the cluster to itself.
+fn wanted() -> bool {
+    let wanted = std::env::var_os("PLASMA_TEST_KIND").is_some();
+    if !wanted {
+        eprintln!("skipped: needs: kind; `cargo xtask ci kind` runs it");
+    }
+    wanted
+}
+
+#[test]
+fn a_cluster_is_made_made_whole_used_and_destroyed() {
+    if !wanted() {
+        return;
+    }
+    let stage = Stage::new();
+    let foreign = stage.foreign_files();
+    let _ = stage.run(&["destroy", "--yes"]);
+
+    an_interrupted_bootstrap_is_finished_by_the_next(&stage);
+    a_second_bootstrap_does_nothing(&stage);
+    what_was_stopped_is_started(&stage);
+    what_is_missing_is_made_again(&stage);
+    a_lost_state_comes_back_from_the_cluster(&stage);
+
+    stage.apply(APP);
+    stage.kubectl(&[
+        "-n",
+        "hmlet",
+        "rollout",
+        "status",
+        "deployment/photos",
+        "--timeout=120s",
+    ]);
+    the_status_shows_what_is_deployed(&stage);
+    a_terminal_is_a_terminal(&stage);
+    logs_are_followed_into_new_pods(&stage);
+    a_forward_survives_its_pod(&stage);
+    another_cluster_is_refused(&stage);
+    destroy_says_what_is_lost_and_removes_it(&stage);
+
+    assert_eq!(stage.foreign_files(), foreign);
+}
+
+fn an_interrupted_bootstrap_is_finished_by_the_next(stage: &Stage) {
+    let bootstrap = Follower::start(stage.command(&["bootstrap"]));
+    bootstrap.line("Starting control-plane");
+    assert_eq!(bootstrap.interrupt(), Some(130));
+    let made = stage.ok(&["bootstrap", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&out(&made)).unwrap();
+    let done = made["done"].to_string();
+    assert!(
+        done.contains("removed the half-made cluster hmlet-test"),
+        "{done}"
+    );
+    assert!(done.contains("created the kind cluster hmlet-test"), "{done}");
+    assert_eq!(made["registry"], "localhost:5002");
+    let mode = fs::metadata(stage.kubeconfig()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let contexts = stage.kubectl(&["config", "get-contexts", "--output=name"]);
+    assert_eq!(contexts, "kind-hmlet-test\n");
+}
+
+fn a_second_bootstrap_does_nothing(stage: &Stage) {
+    let output = stage.ok(&["bootstrap"]);
+    assert!(err(&output).contains("nothing was done"), "{}", err(&output));
+}
+
+fn what_was_stopped_is_started(stage: &Stage) {
+    let before = fs::read_to_string(stage.kubeconfig()).unwrap();
+    docker(&["stop", "--time", "5", NODE, REGISTRY]);
+    let status = stage.run(&["status", "--target", "cluster"]);
+    assert_eq!(status.status.code(), Some(1));
+    assert!(err(&status).contains("does not answer"), "{}", err(&status));
+    let output = stage.ok(&["bootstrap"]);
+    assert!(
+        err(&output).contains("started hmlet-test-control-plane"),
+        "{}",
+        err(&output)
+    );
+    assert!(err(&output).contains("started the registry"), "{}", err(&output));
+    assert_eq!(fs::read_to_string(stage.kubeconfig()).unwrap(), before);
+}
+
+fn what_is_missing_is_made_again(stage: &Stage) {
+    docker(&["network", "disconnect", "kind", REGISTRY]);
+    docker(&["exec", NODE, "rm", "-r", "/etc/containerd/certs.d/localhost:5002"]);
+    docker(&[
+        "exec",
+        NODE,
+        "ctr",
+        "--namespace=k8s.io",
+        "images",
+        "rm",
+        "docker.io/library/redis:8.10.1-alpine",
+    ]);
+    stage.kubectl(&["-n", "traefik", "delete", "deployment", "traefik"]);
+    stage.kubectl(&[
+        "-n",
+        "kube-public",
+        "delete",
+        "configmap",
+        "local-registry-hosting",
+    ]);
+    let output = stage.ok(&["bootstrap"]);
+    let text = err(&output);
+    for done in [
+        "connected the registry to the nodes",
+        "told hmlet-test-control-plane where the registry is",
+        "gave redis:8.10.1-alpine to hmlet-test-control-plane",
+        "installed the ingress",
+    ] {
+        assert!(text.contains(done), "{done}: {text}");
+    }
+    stage.kubectl(&["-n", "kube-public", "get", "configmap", "local-registry-hosting"]);
+    // What is pushed to the registry, the node can pull.
+    docker(&["tag", "registry:2", "localhost:5002/proof:1"]);
+    docker(&["push", "--quiet", "localhost:5002/proof:1"]);
+    docker(&["rmi", "localhost:5002/proof:1"]);
+    stage.kubectl(&[
+        "-n",
+        "hmlet",
+        "run",
+        "proof",
+        "--image=localhost:5002/proof:1",
+        "--restart=Never",
+        "--command",
+        "--",
+        "true",
+    ]);
+    stage.kubectl(&[
+        "-n",
+        "hmlet",
+        "wait",
+        "pod/proof",
+        "--for=jsonpath={.status.phase}=Succeeded",
+        "--timeout=120s",
+    ]);
+    stage.kubectl(&["-n", "hmlet", "delete", "pod", "proof"]);
+}
+
+fn a_lost_state_comes_back_from_the_cluster(stage: &Stage) {
+    // As deploy applies it.
+    let secret = "0123456789abcdef0123456789abcdef";
+    stage.apply(&format!(
+        "apiVersion: v1\nkind: Secret\nmetadata: {{name: photos-env, namespace: hmlet}}\n\
+         stringData: {{PS_JWT_SECRET: {secret}, PS_DATABASE_PASSWORD: data-knows-it}}\n"
+    ));
+    let identity = fs::read_to_string(stage.state().join("identity.json")).unwrap();
+    fs::remove_dir_all(stage.folder.path().join("state")).unwrap();
+    let output = stage.ok(&["bootstrap"]);
+    assert!(
+        err(&output).contains("read back from the cluster"),
+        "{}",
+        err(&output)
+    );
+    assert_eq!(
+        fs::read_to_string(stage.state().join("identity.json")).unwrap(),
+        identity
+    );
+    let shown = stage.ok(&["env", "export", "--target", "cluster", "--format", "dotenv"]);
+    let env = dotenv::parse(&out(&shown));
+    assert!(env["PS_JWT_SECRET"].contains(secret), "the secret is another one");
+    assert!(
+        env["PS_DATABASE_PASSWORD"].contains("data-knows-it"),
+        "the secret is another one"
+    );
+}
+
+fn the_status_shows_what_is_deployed(stage: &Stage) {
+    let status = stage.run(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&out(&status)).unwrap();
+    assert_eq!(status["target"], "cluster");
+    let photos = &status["apps"][0];
+    assert_eq!(photos["name"], "photos");
+    assert_eq!(photos["state"], "ready");
+    assert_eq!(photos["version"], "v1");
+    assert_eq!(photos["url"], "http://hmlet.photos.test.localhost:8082");
+    assert_eq!(photos["pods"][0]["phase"], "Running");
+    assert_eq!(photos["pods"][0]["ready"], true);
+}
+
+fn a_terminal_is_a_terminal(stage: &Stage) {
+    let failed = stage.run(&[
+        "terminal",
+        "photos",
+        "--",
+        "sh",
+        "-c",
+        "echo out; echo err >&2; exit 7",
+    ]);
+    assert_eq!(failed.status.code(), Some(7));
+    assert_eq!((out(&failed).as_str(), err(&failed).as_str()), ("out\n", "err\n"));
+
+    let size = |rows, cols| PtySize {
+        rows,
+        cols,
+        pixel_width: 0,
+        pixel_height: 0,
+    };
+    let pair = native_pty_system().openpty(size(30, 100)).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_plasma"));
+    command.args(["terminal", "photos", "--", "sh"]);
+    command.cwd(env!("CARGO_MANIFEST_DIR"));
+    command.env("PLASMA_STATE_DIR", stage.folder.path().join("state"));
+    command.env("PLASMA_STAGE", "test");
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut writer = pair.master.take_writer().unwrap();
+    let (sender, seen) = mpsc::channel();
+    thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(read) = reader.read(&mut buffer) {
+            if read == 0
+                || sender
+                    .send(String::from_utf8_lossy(&buffer[..read]).into_owned())
+                    .is_err()
+            {
+                return;
+            }
+        }
+    });
+    let mut text = String::new();
+    let mut until = |words: &str| {
+        while !text.contains(words) {
+            let more = seen.recv_timeout(Duration::from_secs(60));
+            text.push_str(&more.unwrap_or_else(|_| panic!("no `{words}` in {text:?}")));
+        }
+        text.clear();
+    };
+    writer.write_all(b"echo size $(stty size)\n").unwrap();
+    until("size 30 100");
+    pair.master.resize(size(40, 120)).unwrap();
+    // The new size takes its way through the cluster: ask until it is there.
+    writer
+        .write_all(b"until [ \"$(stty size)\" = '40 120' ]; do sleep 0.1; done; echo re''sized\n")
+        .unwrap();
+    until("resized");
+    // Ctrl-C ends what runs in the pod, and not the terminal.
+    writer
+        .write_all(b"echo be''gun; sleep 600; echo not reached\n")
+        .unwrap();
+    until("begun");
+    writer.write_all(&[3]).unwrap();
+    writer.write_all(b"echo st''ill here\n").unwrap();
+    until("still here");
+    writer.write_all(b"exit 5\n").unwrap();
+    assert_eq!(child.wait().unwrap().exit_code(), 5);
+}
+
+fn pod(stage: &Stage) -> String {
+    stage.kubectl(&[
+        "-n",
+        "hmlet",
+        "get",
+        "pods",
+        "--selector=app.kubernetes.io/name=photos",
+        "--field-selector=status.phase=Running",
+        "--sort-by=.metadata.creationTimestamp",
+        "--output=jsonpath={.items[-1:].metadata.name}",
+    ])
+}
+
+fn logs_are_followed_into_new_pods(stage: &Stage) {
+    let first = pod(stage);
+    let shown = stage.ok(&["logs", "photos", "--tail", "1"]);
+    assert!(out(&shown).starts_with(&format!("{first} │ ")), "{}", out(&shown));
+    assert_eq!(out(&shown).lines().count(), 1);
+    let logs = Follower::start(stage.command(&["logs", "photos", "--follow", "--tail", "1"]));
+    logs.line(&first);
+    stage.kubectl(&["-n", "hmlet", "delete", "pod", &first, "--wait=false"]);
+    let line = logs.line("Server initialized");
+    assert!(!line.starts_with(&first), "{line}");
+    assert_eq!(logs.interrupt(), Some(130));
+}
+
+fn ping(port: u16) -> std::io::Result<String> {
+    let mut socket = TcpStream::connect(("127.0.0.1", port))?;
+    socket.set_read_timeout(Some(Duration::from_secs(60)))?;
+    socket.write_all(b"PING\r\n")?;
+    let mut line = String::new();
+    BufReader::new(socket).read_line(&mut line)?;
+    Ok(line)
+}
+
+fn a_forward_survives_its_pod(stage: &Stage) {
+    stage.kubectl(&[
+        "-n",
+        "hmlet",
+        "rollout",
+        "status",
+        "deployment/photos",
+        "--timeout=120s",
+    ]);
+    let forward = Follower::start(stage.command(&["forward", "photos", "0:6379"]));
+    let line = forward.line("127.0.0.1:");
+    let port = line.trim_start_matches("127.0.0.1:");
+    let port: u16 = port.split(' ').next().unwrap().parse().unwrap();
+    assert_eq!(ping(port).unwrap(), "+PONG\r\n");
+    let gone = pod(stage);
+    stage.kubectl(&["-n", "hmlet", "delete", "pod", &gone]);
+    forward.line("now to ");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // A connection may still meet the end of the old pod.
+    while !ping(port).is_ok_and(|answer| answer == "+PONG\r\n") {
+        assert!(Instant::now() < deadline, "the forward did not come back");
+    }
+    assert_eq!(forward.interrupt(), Some(130));
+}
+
+fn another_cluster_is_refused(stage: &Stage) {
+    let path = stage.state().join("identity.json");
+    let recorded = fs::read_to_string(&path).unwrap();
+    let other = recorded.replace("\"uid\": \"", "\"uid\": \"0000");
+    fs::write(&path, other).unwrap();
+    for arguments in [
+        &["terminal", "photos", "--", "true"][..],
+        &["destroy", "--yes"],
+        &["destroy", "--releases", "--yes"],
+    ] {
+        let refused = stage.run(arguments);
+        assert_eq!(refused.status.code(), Some(3), "{}", err(&refused));
+        assert!(
+            err(&refused).contains("is not the one of hmlet test"),
+            "{}",
+            err(&refused)
+        );
+    }
+    fs::write(&path, recorded).unwrap();
+}
+
+fn destroy_says_what_is_lost_and_removes_it(stage: &Stage) {
+    stage.apply(
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data-postgresql-0, namespace: hmlet}\n\
+         spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n",
+    );
+    let refused = stage.run(&["destroy"]);
+    assert_eq!(refused.status.code(), Some(3));
+    let text = err(&refused);
+    for lost in [
+        "the release traefik in traefik (deployed)",
+        "the volume data-postgresql-0 in hmlet (1Gi) with its data",
+        "the images in the registry on 127.0.0.1:5002",
+    ] {
+        assert!(text.contains(lost), "{lost}: {text}");
+    }
+    stage.ok(&["destroy", "--yes"]);
+    let left = docker(&["ps", "--all", "--format", "{{.Names}}"]);
+    assert!(!left.contains("hmlet-test"), "{left}");
+    assert!(!stage.kubeconfig().exists() && !stage.state().join("identity.json").exists());
+    assert!(stage.state().join("secrets.yaml").exists());
+    assert!(Path::new(&stage.state()).join("logs/calls.log").exists());
+}

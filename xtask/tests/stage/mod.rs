@@ -1,0 +1,261 @@
+//! A plasma for the stories about clusters: a workspace and a state folder of its own, recorded shims instead of the
+//! external tools, and an API server that knows one namespace.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::{TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use assert_cmd::{Command, assert::Assert};
+
+/// Records what it was called with, and plays the answer that lies ready for it: `<tool> <arguments>`, or a beginning of
+/// that; the longest wins.
+const SHIM: &str = r#"#!/bin/sh
+line=$(basename "$0")
+for word in "$@"; do line="$line $word"; done
+{
+  printf '%s\n' "$line"
+  printf '  KUBECONFIG=%s PS_DATABASE_URL=%s PS_JWT_SECRET=%s\n' "$KUBECONFIG" "$PS_DATABASE_URL" "${PS_JWT_SECRET:+set}"
+} >>"$SHIM_FOLDER/calls"
+best=
+for answer in "$SHIM_FOLDER"/answers/*; do
+  [ -d "$answer" ] || continue
+  start=$(cat "$answer/start")
+  case "$line" in
+    "$start"*) [ ${#start} -gt ${#best} ] && best=$start && found=$answer ;;
+  esac
+done
+if [ -n "$best" ]; then
+  cat "$found/stdout"
+  cat "$found/stderr" >&2
+  exit "$(cat "$found/code")"
+fi
+"#;
+
+/// The workspace's files that the commands read, in a copy of their own.
+pub(crate) struct Plasma {
+    folder: tempfile::TempDir,
+    pub(crate) http_port: u16,
+    pub(crate) registry_port: u16,
+}
+
+impl Plasma {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("plasma");
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        for place in ["clusters", "envs", "deps"] {
+            copy(&own.join(place), &root.join(place));
+        }
+        fs::create_dir_all(root.join("xtask")).unwrap();
+        fs::write(root.join("Cargo.toml"), "").unwrap();
+        fs::write(root.join("xtask/Cargo.toml"), "").unwrap();
+        let (http_port, registry_port) = (free(), free());
+        let file = root.join("clusters/hmlet/cluster.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text
+            .replace("8081", &http_port.to_string())
+            .replace("5001", &registry_port.to_string());
+        fs::write(file, text).unwrap();
+        let plasma = Self {
+            folder,
+            http_port,
+            registry_port,
+        };
+        fs::create_dir_all(plasma.shims().join("bin")).unwrap();
+        fs::create_dir_all(plasma.shims().join("answers")).unwrap();
+        plasma
+    }
+
+    fn shims(&self) -> PathBuf {
+        self.folder.path().join("shims")
+    }
+
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder.path().join("plasma")
+    }
+
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// The stage's folder.
+    pub(crate) fn stage(&self, stage: &str) -> PathBuf {
+        self.folder.path().join("state/hmlet").join(stage)
+    }
+
+    /// Puts a tool on PATH that records its calls.
+    pub(crate) fn shim(&self, tool: &str) {
+        let path = self.shims().join("bin").join(tool);
+        fs::write(&path, SHIM).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// What a tool answers to calls that begin so.
+    pub(crate) fn answer(&self, start: &str, code: u8, stdout: &str, stderr: &str) {
+        let answers = self.shims().join("answers");
+        let count = fs::read_dir(&answers).unwrap().count();
+        let folder = answers.join(count.to_string());
+        fs::create_dir(&folder).unwrap();
+        for (name, text) in [("start", start), ("stdout", stdout), ("stderr", stderr)] {
+            fs::write(folder.join(name), text).unwrap();
+        }
+        fs::write(folder.join("code"), code.to_string()).unwrap();
+    }
+
+    /// What was called, one line a call and one for what it saw of its environment.
+    pub(crate) fn calls(&self) -> String {
+        let calls = fs::read_to_string(self.shims().join("calls")).unwrap_or_default();
+        self.anonymous(&calls)
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Assert {
+        self.run_with(arguments, &[])
+    }
+
+    pub(crate) fn run_with(&self, arguments: &[&str], vars: &[(&str, &str)]) -> Assert {
+        Command::new(env!("CARGO_BIN_EXE_plasma"))
+            .args(arguments)
+            .current_dir(self.root())
+            .env_clear()
+            .env(
+                "PATH",
+                format!("{}:/usr/bin:/bin", self.shims().join("bin").display()),
+            )
+            .env("HOME", self.home())
+            .env("SHIM_FOLDER", self.shims())
+            .env("PLASMA_STATE_DIR", self.folder.path().join("state"))
+            .env("PLASMA_DEPS", "system")
+            .env("PLASMA_NODE_IMAGE", "kindest/node:v1.34.3")
+            .envs(vars.iter().copied())
+            .assert()
+    }
+
+    /// A text without the names of this test's folder and ports, nor the size of files that others change.
+    pub(crate) fn anonymous(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        while let Some((before, after)) = text
+            .split_once("# reads ")
+            .filter(|(_, after)| after.contains(" bytes"))
+        {
+            let rest = after.split_once(" bytes").map_or("", |(_, rest)| rest);
+            text = format!("{before}# takes a file{rest}");
+        }
+        text.replace(&self.folder.path().display().to_string(), "TMP")
+            .replace(&self.http_port.to_string(), "HTTP")
+            .replace(&self.registry_port.to_string(), "REGISTRY")
+    }
+
+    pub(crate) fn stdout(&self, assert: &Assert) -> String {
+        self.anonymous(&String::from_utf8(assert.get_output().stdout.clone()).unwrap())
+    }
+
+    pub(crate) fn stderr(&self, assert: &Assert) -> String {
+        self.anonymous(&String::from_utf8(assert.get_output().stderr.clone()).unwrap())
+    }
+
+    /// A stage that was bootstrapped or adopted: its kubeconfig leads to a server, its record says who that is.
+    pub(crate) fn bootstrapped(&self, stage: &str, server: &str, uid: &str) {
+        let folder = self.stage(stage);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(
+            folder.join("kubeconfig"),
+            kubeconfig(server, &["kind-hmlet-local"]),
+        )
+        .unwrap();
+        let identity = format!(r#"{{"schema":1,"uid":"{uid}","server":"{server}","adopted":false}}"#);
+        fs::write(folder.join("identity.json"), identity).unwrap();
+    }
+}
+
+/// A kubeconfig with these contexts, all of them to one server; the first is the current one.
+pub(crate) fn kubeconfig(server: &str, contexts: &[&str]) -> String {
+    let mut text = format!("apiVersion: v1\nkind: Config\ncurrent-context: {}\n", contexts[0]);
+    for (list, each) in [
+        ("clusters", format!("cluster: {{server: \"{server}\"}}")),
+        ("users", "user: {token: abc}".to_owned()),
+    ] {
+        text.push_str(&format!("{list}:\n"));
+        for context in contexts {
+            text.push_str(&format!("- name: {context}\n  {each}\n"));
+        }
+    }
+    text.push_str("contexts:\n");
+    for context in contexts {
+        text.push_str(&format!(
+            "- name: {context}\n  context: {{cluster: {context}, user: {context}}}\n"
+        ));
+    }
+    text
+}
+
+/// An API server whose kube-system namespace has this UID, and that knows nothing else. Gives its address.
+pub(crate) fn api_server(uid: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for socket in listener.incoming().flatten() {
+            thread::spawn(move || answer(&socket, uid));
+        }
+    });
+    address
+}
+
+fn answer(socket: &TcpStream, uid: &str) {
+    let mut reader = BufReader::new(socket);
+    loop {
+        let mut path = String::new();
+        let mut line = String::new();
+        while reader.read_line(&mut line).is_ok_and(|read| read > 0) && line != "\r\n" {
+            if path.is_empty() {
+                path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+            }
+            line.clear();
+        }
+        if path.is_empty() {
+            return;
+        }
+        let (status, body) = if path.starts_with("/api/v1/namespaces/kube-system") {
+            let namespace = format!(
+                r#"{{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"kube-system","uid":"{uid}"}}}}"#
+            );
+            ("200 OK", namespace)
+        } else {
+            let body = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"unknown","reason":"NotFound","code":404}"#;
+            ("404 Not Found", body.to_owned())
+        };
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut socket = socket;
+        if socket.write_all((head + &body).as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+fn free() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
