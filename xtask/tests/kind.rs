@@ -357,7 +357,9 @@ fn a_lost_state_comes_back_from_the_cluster(stage: &Stage) {
         fs::read_to_string(stage.state().join("identity.json")).unwrap(),
         identity
     );
-    let shown = stage.ok(&["env", "export", "--target", "cluster", "--format", "dotenv"]);
+    let shown = stage.ok(&[
+        "env", "export", "--target", "cluster", "--format", "dotenv", "--reveal",
+    ]);
     let env = dotenv::parse(&out(&shown));
     assert!(env["PS_JWT_SECRET"].contains(secret), "the secret is another one");
     assert!(
