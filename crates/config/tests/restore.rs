@@ -45,8 +45,15 @@ fn a_lost_file_is_written_from_what_was_found() {
 fn a_kept_file_gets_what_it_lacks_and_the_rest_only_if_all_was_lost() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secrets.yaml");
-    fs::write(&file, "photos:\n  jwt_secret: kept-kept-kept-kept-kept-kept-kept-kept\n  admin_password: own-own-own\n").unwrap();
-    let cluster = [("PS_JWT_SECRET", "older-older-older-older-older-older-older"), ("PS_DATABASE_PASSWORD", "knows")];
+    fs::write(
+        &file,
+        "photos:\n  jwt_secret: kept-kept-kept-kept-kept-kept-kept-kept\n  admin_password: own-own-own\n",
+    )
+    .unwrap();
+    let cluster = [
+        ("PS_JWT_SECRET", "older-older-older-older-older-older-older"),
+        ("PS_DATABASE_PASSWORD", "knows"),
+    ];
     assert_eq!(restore(folder.path(), &cluster, false), ["PS_DATABASE_PASSWORD"]);
     let text = fs::read_to_string(&file).unwrap();
     assert!(

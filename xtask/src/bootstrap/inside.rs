@@ -27,8 +27,6 @@ pub(crate) struct Inside {
     pub(crate) knows_registry: bool,
     /// The tags of the site's images that it does not have.
     pub(crate) missing_images: Vec<String>,
-    /// Whether data of pods lies on it.
-    pub(crate) has_volumes: bool,
 }
 
 /// What the API server has.
@@ -57,15 +55,14 @@ impl Inside {
     ) -> anyhow::Result<Self> {
         let (folder, hosts) = site.hosts_toml();
         let script = format!(
-            "cat {folder}/hosts.toml 2>/dev/null; echo {SEPARATOR}; ctr --namespace=k8s.io images ls -q || exit 1; \
-             echo {SEPARATOR}; ls -A {VOLUMES} 2>/dev/null; true"
+            "cat {folder}/hosts.toml 2>/dev/null; echo {SEPARATOR}; ctr --namespace=k8s.io images ls -q"
         );
         let printed = runner.run(&docker.exec(node, &["sh", "-c", &script])).await;
         let printed = printed.map_err(trouble::explain)?;
         let separator = format!("{SEPARATOR}\n");
         let mut parts = printed.split(&separator);
         let mut part = || parts.next().unwrap_or_default();
-        let (known, images, volumes) = (part() == hosts, part(), part());
+        let (known, images) = (part() == hosts, part());
         let images: BTreeSet<&str> = images.lines().collect();
         let missing = site
             .images
@@ -74,9 +71,18 @@ impl Inside {
         Ok(Self {
             knows_registry: known,
             missing_images: missing.map(|image| image.tag.clone()).collect(),
-            has_volumes: !volumes.trim().is_empty(),
         })
     }
+}
+
+/// Whether data of pods lies on a running node, which need not be more than a running container.
+///
+/// # Errors
+/// When Docker cannot run a program in it.
+pub(crate) async fn has_volumes(docker: &Docker, runner: &Runner, node: &str) -> anyhow::Result<bool> {
+    let script = format!("ls -A {VOLUMES} 2>/dev/null; true");
+    let printed = runner.run(&docker.exec(node, &["sh", "-c", &script])).await;
+    Ok(!printed.map_err(trouble::explain)?.trim().is_empty())
 }
 
 impl Cluster {

@@ -13,7 +13,7 @@ use tokio::{sync::Notify, time::sleep};
 use super::{
     host::Host,
     images,
-    inside::{Cluster, Inside},
+    inside::{self, Cluster, Inside},
     plan::{self, Nodes},
     work::Work,
 };
@@ -72,8 +72,10 @@ impl Work<'_> {
         mut step: Step,
         reason: anyhow::Error,
     ) -> anyhow::Result<Option<Client>> {
-        let insides = self.look_inside(host).await?;
-        if insides.iter().any(|inside| inside.has_volumes) {
+        let looks = host
+            .kubernetes()
+            .map(|node| inside::has_volumes(&self.tools.docker, self.runner, &node.name));
+        if try_join_all(looks).await?.contains(&true) {
             return Err(reason.context(format!(
                 "the cluster {} has data, but cannot be used; nothing was changed",
                 self.site.name

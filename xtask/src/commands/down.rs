@@ -1,17 +1,15 @@
 //! `down`: stop what `up` runs, and drop its data if asked to.
 
-use std::{
-    fs,
-    io::{self, IsTerminal, Write},
-    path::Path,
-    time::Duration,
-};
+use std::{fs, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
 
 use crate::{
-    commands::scope::{Flags, Scope},
+    commands::{
+        confirm::{Question, confirm},
+        scope::{Flags, Scope},
+    },
     context::{Context, block_on},
     native::record::Record,
     outcome::{Exit, Failure, Outcome},
@@ -45,7 +43,15 @@ impl Down {
                 return Ok(Exit::Done);
             }
             if self.purge && data.exists() {
-                self.confirm(&scope, &data)?;
+                let lost = [format!("all users and photos in {}", data.display())];
+                confirm(
+                    &Question {
+                        what: &format!("Delete the data of {}?", scope.title()),
+                        stays: &scope.title(),
+                        lost: &lost,
+                    },
+                    self.yes,
+                )?;
             }
             match record {
                 Some(record) => stop(&scope, &record, &folder).await?,
@@ -70,33 +76,6 @@ impl Down {
         }
         if self.purge {
             println!("delete {}", data.display());
-        }
-    }
-
-    fn confirm(&self, scope: &Scope, data: &Path) -> anyhow::Result<()> {
-        if self.yes {
-            return Ok(());
-        }
-        let refused = || Failure::refused(format!("{} stays as it is", scope.title()));
-        if !io::stdin().is_terminal() {
-            return Err(refused()
-                .because("--purge deletes data, and there is no terminal to ask on")
-                .advise("add --yes")
-                .into());
-        }
-        eprint!(
-            "Delete all users and photos of {} in {}? [y/N] ",
-            scope.title(),
-            data.display()
-        );
-        io::stderr().flush()?;
-        let mut answer = String::new();
-        io::stdin()
-            .read_line(&mut answer)
-            .context("cannot read the answer")?;
-        match answer.trim() {
-            "y" | "Y" | "yes" => Ok(()),
-            _ => Err(refused().because("the answer was not yes").into()),
         }
     }
 }
