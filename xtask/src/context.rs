@@ -11,6 +11,9 @@ use anyhow::Context as _;
 
 use crate::outcome::Failure;
 
+/// Where plasma finds its workspace when the current folder is in none: a stage shell says it here.
+pub(crate) const ROOT_VARIABLE: &str = "PLASMA_ROOT";
+
 /// Everything a command may know of its surroundings. Commands read this and never the process environment.
 pub(crate) struct Context {
     /// The folder of the workspace's `Cargo.toml`.
@@ -24,16 +27,27 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Finds the workspace around the current folder.
+    /// Finds the workspace around the current folder, else the one of the stage shell.
     ///
     /// # Errors
-    /// Exit code 2 when the current folder is in no plasma workspace.
+    /// Exit code 2 when there is neither.
     pub(crate) fn discover() -> anyhow::Result<Self> {
-        let vars = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        let here = std::env::current_dir().context("cannot read the current folder")?;
-        Self::from_parts(&here, vars)
+        let vars = process_vars();
+        let of_the_shell = vars
+            .get(ROOT_VARIABLE)
+            .map(PathBuf::from)
+            .filter(|root| is_workspace(root));
+        match (std::env::current_dir(), of_the_shell) {
+            (Ok(here), Some(root)) if !here.ancestors().any(is_workspace) => Ok(Self::at(&root, &here, vars)),
+            (Ok(here), _) => Self::from_parts(&here, vars),
+            (Err(_), Some(root)) => Ok(Self::at(&root, &root, vars)),
+            (Err(error), None) => Err(error).context("cannot read the current folder"),
+        }
+    }
+
+    /// The workspace in this folder, wherever the current folder is.
+    pub(crate) fn of_workspace(root: &Path) -> Self {
+        Self::at(root, root, process_vars())
     }
 
     fn from_parts(here: &Path, vars: BTreeMap<String, String>) -> anyhow::Result<Self> {
@@ -45,6 +59,11 @@ impl Context {
                     .because("neither it nor a folder above it has both a Cargo.toml and an xtask/Cargo.toml")
                     .advise("change into your clone of plasma and try again")
             })?;
+        Ok(Self::at(root, here, vars))
+    }
+
+    /// `here` is the folder that the variables with folders may be relative to.
+    fn at(root: &Path, here: &Path, vars: BTreeMap<String, String>) -> Self {
         let folder = |name: &str| {
             vars.get(name)
                 .filter(|value| !value.is_empty())
@@ -55,12 +74,12 @@ impl Context {
             .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("plasma")))
             .or_else(|| folder("HOME").map(|home| home.join(".cache/plasma")))
             .unwrap_or_else(|| state.join("cache"));
-        Ok(Self {
+        Self {
             root: root.to_owned(),
             state,
             cache,
             vars,
-        })
+        }
     }
 
     /// The folder of one stage of one cluster, made with mode 0700 if it is not there.
@@ -101,6 +120,12 @@ pub(crate) fn private_folder(path: &Path) -> anyhow::Result<PathBuf> {
         .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o700)))
         .with_context(|| format!("cannot make the folder {}", path.display()))?;
     Ok(path.to_owned())
+}
+
+fn process_vars() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 fn is_workspace(folder: &Path) -> bool {

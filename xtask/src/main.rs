@@ -11,22 +11,24 @@ mod native;
 mod outcome;
 mod progress;
 mod servers;
+mod stage_shell;
 mod tidy;
 mod tools;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::{
     commands::{
         bench::Bench, bootstrap::Bootstrap, ci::Ci, completions::Completions, deps::Deps, destroy::Destroy,
-        down::Down, e2e::E2e, env::Env, forward::Forward, guard::Guard, logs::Logs, skaffold::Skaffold,
-        status::Status, supervise::Supervise, telepresence::Telepresence, terminal::Terminal, test::Test,
-        up::Up,
+        down::Down, e2e::E2e, env::Env, forward::Forward, guard::Guard, logs::Logs, reload::Reload, run::Run,
+        shell::Shell, skaffold::Skaffold, status::Status, supervise::Supervise, telepresence::Telepresence,
+        terminal::Terminal, test::Test, up::Up,
     },
     context::Context,
     outcome::Outcome,
+    stage_shell::shortcut,
 };
 
 /// Runs the devops of this monorepo: native runs, environments, tests and CI jobs.
@@ -49,9 +51,11 @@ enum Command {
     Skaffold(Skaffold),
     Telepresence(Telepresence),
     Terminal(Terminal),
+    Shell(Shell),
+    Run(Run),
+    Env(Env),
     Test(Test),
     Ci(Ci),
-    Env(Env),
     E2e(E2e),
     Bench(Bench),
     Deps(Deps),
@@ -60,10 +64,19 @@ enum Command {
     Supervise(Supervise),
     #[command(hide = true)]
     Guard(Guard),
+    #[command(hide = true)]
+    Reload(Reload),
 }
 
 fn main() -> ExitCode {
-    let plasma = Plasma::parse();
+    let given = std::env::args_os().collect();
+    match shortcut::command_line(Plasma::command, given) {
+        Ok(line) => run(Plasma::parse_from(line)),
+        Err(error) => outcome::conclude(Err(error)),
+    }
+}
+
+fn run(plasma: Plasma) -> ExitCode {
     let outcome = match plasma.command {
         Command::Up(command) => within(|context| command.run(context)),
         Command::Down(command) => within(|context| command.run(context)),
@@ -76,6 +89,8 @@ fn main() -> ExitCode {
         Command::Telepresence(command) => within(|context| command.run(context)),
         Command::Terminal(command) => within(|context| command.run(context)),
         Command::Test(command) => within(|context| command.run(context)),
+        Command::Shell(command) => within(|context| command.run::<Plasma>(context)),
+        Command::Run(command) => within(|context| command.run::<Plasma>(context)),
         Command::Ci(command) => within(|context| command.run(context)),
         Command::Deps(command) => within(|context| command.run(context)),
         Command::Env(command) => within(|context| command.run(context)),
@@ -84,6 +99,7 @@ fn main() -> ExitCode {
         Command::Completions(command) => command.run::<Plasma>(),
         Command::Supervise(command) => command.run(),
         Command::Guard(command) => command.run(),
+        Command::Reload(command) => command.run(),
     };
     outcome::conclude(outcome)
 }

@@ -71,6 +71,11 @@ impl Failure {
         Self::new(Exit::Interrupted, what)
     }
 
+    /// It ends with a code of its own.
+    pub(crate) fn ending(exit: Exit, what: impl Into<String>) -> Self {
+        Self::new(exit, what)
+    }
+
     fn new(exit: Exit, what: impl Into<String>) -> Self {
         Self {
             exit,
@@ -135,6 +140,12 @@ pub(crate) fn reason(error: &anyhow::Error) -> String {
         Some(because) => format!("{error:#}: {because}"),
         None => format!("{error:#}"),
     }
+}
+
+/// The error as [`conclude`] prints it, without colours and without `error:`, for a program that goes on.
+pub(crate) fn report(error: &anyhow::Error) -> String {
+    let text = describe(error, error.downcast_ref::<Failure>(), false);
+    text.trim_start_matches("error: ").trim_end().to_owned()
 }
 
 /// Whether what goes to stderr may be coloured: a terminal, and no `NO_COLOR`.

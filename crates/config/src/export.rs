@@ -39,13 +39,23 @@ impl Format {
         }
     }
 
+    /// A text as one word that the reader takes for exactly this text. It must not contain NUL.
+    pub fn quote(self, text: &str) -> String {
+        match self {
+            Self::Dotenv => dotenv(text),
+            Self::Bash => posix(text),
+            Self::Fish => fish(text),
+            Self::Json => serde_json::Value::from(text).to_string(),
+        }
+    }
+
     /// Writes the variables, sorted by name, with a newline at the end. Values must not contain NUL, which no
     /// environment can hold.
     pub fn write(self, variables: &BTreeMap<String, String>) -> String {
         let lines = variables.iter().map(|(name, value)| match self {
-            Self::Dotenv => format!("{name}={}\n", dotenv(value)),
-            Self::Bash => format!("export {name}={}\n", posix(value)),
-            Self::Fish => format!("set -gx {name} {}\n", fish(value)),
+            Self::Dotenv => format!("{name}={}\n", self.quote(value)),
+            Self::Bash => format!("export {name}={}\n", self.quote(value)),
+            Self::Fish => format!("set -gx {name} {}\n", self.quote(value)),
             Self::Json => String::new(),
         });
         match self {

@@ -40,6 +40,12 @@ impl Request<'_> {
         self.state.join(&self.cluster.name).join(self.stage.name())
     }
 
+    /// The file with the stage's secrets, if plasma makes them. It may not exist yet.
+    pub fn secrets_file(&self) -> Option<PathBuf> {
+        let made = self.stage.makes_secrets();
+        made.then(|| self.stage_folder().join(crate::secrets::NAME))
+    }
+
     /// The files of this stage and target in the order of their layers.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut names = vec!["comm.yaml".to_owned(), format!("{}.yaml", self.stage)];

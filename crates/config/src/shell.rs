@@ -79,6 +79,15 @@ pub fn shell_vars(env: &StageEnv, exported: &BTreeMap<String, String>) -> String
     mark
 }
 
+/// Whether the stage shell that a process environment was made in exported this value of the variable, whatever has
+/// become of it since.
+pub(crate) fn was_exported(process: &BTreeMap<String, String>, name: &str, value: &str) -> bool {
+    let mark = process.get(SHELL_VARS).map_or("", String::as_str);
+    mark.split_whitespace()
+        .filter_map(|entry| entry.split_once('='))
+        .any(|(exported, hash)| exported == name && hash == digest(name, value))
+}
+
 fn digest(name: &str, value: &str) -> String {
     let hash = Sha256::new()
         .chain_update(name)

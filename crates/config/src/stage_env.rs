@@ -107,6 +107,12 @@ impl StageEnv {
         }
     }
 
+    /// Whether plasma makes this secret as soon as somebody needs it.
+    pub fn makes(&self, setting: &Setting) -> bool {
+        let absent = setting.variable.secret && setting.value().is_none();
+        absent && self.stage.makes_secrets() && self.uses(setting.variable)
+    }
+
     fn lay(&mut self, settings: Settings) {
         for (variable, origin) in settings {
             let found = self

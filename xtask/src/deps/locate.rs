@@ -170,6 +170,22 @@ pub(crate) fn find(
     }))
 }
 
+/// Where the cache has each tool, or will have it once it is used; nothing where the tools are the machine's own. Fetches
+/// nothing; what is wrong with the lock is said where a tool is used.
+pub(crate) fn places(context: &Context) -> Vec<(Tool, PathBuf)> {
+    let downloaded = Source::of(context).is_ok_and(|source| source != Source::System);
+    let Some(lock) = Lock::load(&context.root).ok().filter(|_| downloaded) else {
+        return Vec::new();
+    };
+    let place = |tool: Tool| {
+        Some((
+            tool,
+            Slot::of(context, tool, locked(&lock, tool).ok()?).ok()?.program(),
+        ))
+    };
+    Tool::ALL.into_iter().filter_map(place).collect()
+}
+
 /// The entry of a tool in the lock.
 pub(super) fn locked(lock: &Lock, tool: Tool) -> anyhow::Result<&LockedTool> {
     lock.tools.get(tool.name()).ok_or_else(|| {

@@ -11,5 +11,5 @@ mod tool;
 pub(crate) mod verify;
 mod version;
 
-pub(crate) use locate::{locate, locate_all, plan, provide};
+pub(crate) use locate::{locate, locate_all, places, plan, provide};
 pub(crate) use tool::Tool;

@@ -6,7 +6,7 @@ mod calls;
 pub(crate) mod docker;
 pub(crate) mod helm;
 pub(crate) mod kind;
-mod quote;
+pub(crate) mod quote;
 pub(crate) mod runner;
 pub(crate) mod skaffold;
 pub(crate) mod telepresence;

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use clap::Args;
-use config::{Format, SHELL_VARS, StageEnv, strip_shell_vars};
+use config::{Format, Handover, Setting};
 
 use super::{Scope, scope};
 use crate::{
@@ -38,23 +38,15 @@ impl Export {
         let app = scope::known_app(&self.scope.cluster(context)?, self.app.as_deref())?;
         let secrets = scope::secrets_for(self.scope.stage(context)?, self.reveal);
         let env = self.scope.load(context, secrets)?;
-        let wanted = |name: &str| app.is_none_or(|app| name.starts_with(app.prefix));
-
-        let mut variables = env.variables();
-        variables.retain(|name, _| wanted(name));
-        let mut left_out = Vec::new();
-        if !self.reveal {
-            left_out.extend(secret_names(&env).filter(|name| wanted(name)));
-            variables.retain(|name, _| !left_out.contains(&name.as_str()));
-        }
-        // However the export gets into the environment of a later command, that command must know it for what it is.
-        variables.insert(SHELL_VARS.to_owned(), config::shell_vars(&env, &variables));
-        let kept = strip_shell_vars(&context.vars);
-        let left_by_another = context.vars.keys().filter(|name| !kept.contains_key(*name));
-        let stale = left_by_another.filter(|name| !variables.contains_key(*name));
-        let mut text: String = stale.filter_map(|name| self.format.unset(name)).collect();
-        text.push_str(&self.format.write(&variables));
-        std::io::stdout().write_all(text.as_bytes())?;
+        let wanted = |setting: &Setting| app.is_none_or(|app| setting.app.name == app.name);
+        let shown = |setting: &Setting| wanted(setting) && (self.reveal || !setting.variable.secret);
+        let handover = Handover::new(&env, &context.vars, shown);
+        std::io::stdout().write_all(handover.write(self.format).as_bytes())?;
+        let left_out: Vec<&str> = env
+            .settings()
+            .filter(|setting| wanted(setting) && !shown(setting) && setting.value().is_some())
+            .map(|setting| setting.variable.name)
+            .collect();
         if !left_out.is_empty() {
             eprintln!(
                 "# secrets are left out, --reveal writes them: {}",
@@ -63,12 +55,4 @@ impl Export {
         }
         Ok(Exit::Done)
     }
-}
-
-/// The secrets that are set.
-fn secret_names(env: &StageEnv) -> impl Iterator<Item = &'static str> {
-    let set = env
-        .settings()
-        .filter(|setting| setting.variable.secret && setting.value().is_some());
-    set.map(|setting| setting.variable.name)
 }

@@ -10,7 +10,7 @@ mod why;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use self::scope::{Scope, known_app};
+pub(crate) use self::scope::{Scope, known_app, secrets_for};
 use crate::{context::Context, outcome::Outcome};
 
 /// Show, export, explain, check or compare the environment of a stage.
@@ -45,7 +45,7 @@ impl Env {
 }
 
 /// What stands for a secret.
-const MASK: &str = "••••••";
+pub(crate) const MASK: &str = "••••••";
 
 /// A value as one line for people: masked if it is a secret that was not asked for.
 fn display(setting: &config::Setting, value: Option<&str>, reveal: bool) -> String {

@@ -1,5 +1,7 @@
 //! Which environment a command means: cluster, stage and target, from flags and from the shell it runs in.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use config::{App, Cluster, Faults, Request, Secrets, Shell, Stage, StageEnv, Target};
 
@@ -120,7 +122,26 @@ impl Scope {
         cluster: &Cluster,
         secrets: Secrets,
     ) -> anyhow::Result<Result<StageEnv, Faults>> {
-        Ok(StageEnv::load(&Request {
+        Ok(StageEnv::load(&self.request(context, cluster, secrets)?))
+    }
+
+    /// The files of the environment, whether they exist or not, the one with the secrets included.
+    ///
+    /// # Errors
+    /// As [`Scope::stage`].
+    pub(crate) fn files(&self, context: &Context, cluster: &Cluster) -> anyhow::Result<Vec<PathBuf>> {
+        let request = self.request(context, cluster, Secrets::IfThere)?;
+        let layers = request.files().into_iter().map(|file| context.root.join(file));
+        Ok(layers.chain(request.secrets_file()).collect())
+    }
+
+    fn request<'a>(
+        &self,
+        context: &'a Context,
+        cluster: &'a Cluster,
+        secrets: Secrets,
+    ) -> anyhow::Result<Request<'a>> {
+        Ok(Request {
             root: &context.root,
             state: &context.state,
             cluster,
@@ -128,12 +149,12 @@ impl Scope {
             target: self.target(context)?,
             process: &context.vars,
             secrets,
-        }))
+        })
     }
 }
 
 /// Whether the secrets of a stage must be there for a command that shows them only if `reveal`.
-pub(super) fn secrets_for(stage: Stage, reveal: bool) -> Secrets {
+pub(crate) fn secrets_for(stage: Stage, reveal: bool) -> Secrets {
     if reveal || stage.makes_secrets() {
         Secrets::Needed
     } else {
