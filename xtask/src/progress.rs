@@ -45,7 +45,7 @@ impl Progress {
         let title = title.into();
         let bar = self.bars.add(ProgressBar::new_spinner());
         if self.live {
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {wide_msg}") {
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix}  {msg}") {
                 bar.set_style(style);
             }
             bar.set_prefix(title.to_string());
@@ -90,7 +90,7 @@ impl Step {
         }
         what.clone_into(&mut self.said);
         if self.progress.live {
-            self.bar.set_message(what.to_owned());
+            self.bar.set_message(fitting(what, self.title.chars().count()));
         } else {
             eprintln!("  {}: {what}", self.title);
         }
@@ -132,6 +132,19 @@ impl Drop for Step {
             self.close("✗", Style::new().red(), &text);
         }
     }
+}
+
+/// The message, cut so that the line stays short of the terminal's edge: there the `^C` that a terminal shows would begin a
+/// line of its own, and the step's would be left behind.
+fn fitting(what: &str, title: usize) -> String {
+    let width = crossterm::terminal::size().map_or(80, |(width, _)| usize::from(width));
+    let room = width.saturating_sub(title + 8);
+    if what.chars().count() <= room {
+        return what.to_owned();
+    }
+    let mut cut: String = what.chars().take(room.saturating_sub(1)).collect();
+    cut.push('…');
+    cut
 }
 
 fn console_is_live() -> bool {

@@ -12,9 +12,10 @@ use crate::{
     kube::{
         self, apps,
         forward::{self, Ports},
+        identity,
     },
     native::supervisor::Signals,
-    outcome::Outcome,
+    outcome::{Exit, Outcome},
 };
 
 /// Forward a port of this machine to an app, until Ctrl-C.
@@ -41,6 +42,8 @@ impl Forward {
         block_on(async {
             let mut signals = Signals::listen().context("cannot listen to signals")?;
             let connection = kube::connect(context, &scope).await?;
+            // What is reached through the port may be changed.
+            identity::guard(&connection).await?;
             let ports = match self.ports {
                 Some(ports) => ports,
                 None => {
@@ -54,7 +57,7 @@ impl Forward {
             };
             let announce = |port| println!("127.0.0.1:{port}");
             tokio::select! {
-                ended = forward::forward(Arc::new(connection), &self.app, ports, announce) => ended.map(|()| crate::outcome::Exit::Done),
+                ended = forward::forward(Arc::new(connection), &self.app, ports, announce) => ended.map(|()| Exit::Done),
                 exit = signals.next() => Ok(exit),
             }
         })
