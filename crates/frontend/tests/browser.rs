@@ -5,6 +5,8 @@
 #[path = "support/mod.rs"]
 mod support;
 
+#[path = "browser/admin.rs"]
+mod admin;
 #[path = "browser/axe.rs"]
 mod axe;
 #[path = "browser/chromium.rs"]

@@ -11,11 +11,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::admin::Admin;
 use crate::auth::passwords::{PasswordError, Passwords};
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::Tokens;
 use crate::db::{DatabaseSettings, Db, DbError};
-use crate::domain::now_micros;
+use crate::domain::{Timestamp, now_micros};
 use crate::http::fallback::RouteTable;
 use crate::http::metrics::Metrics;
 use crate::http::openapi;
@@ -80,6 +81,9 @@ pub enum StartError {
     /// The counters cannot be made.
     #[error("cannot make the metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The admin's files or keys cannot be made.
+    #[error("cannot prepare the admin: {0}")]
+    Admin(io::Error),
     /// The OpenAPI document cannot be written.
     #[error("cannot write the OpenAPI document: {0}")]
     Document(#[from] serde_json::Error),
@@ -113,6 +117,9 @@ pub struct App {
     pub jobs: TaskTracker,
     /// What this replica's sweeper does.
     pub sweeper: watch::Sender<SweepStatus>,
+    /// When this replica was started.
+    pub started_at: Timestamp,
+    pub(crate) admin: Admin,
     pub(crate) routes: RouteTable,
     pub(crate) document: String,
 }
@@ -138,6 +145,8 @@ impl App {
             stopping: CancellationToken::new(),
             jobs: TaskTracker::new(),
             sweeper: watch::Sender::default(),
+            started_at: now_micros(),
+            admin: Admin::new(env.jwt_secret.expose()).map_err(StartError::Admin)?,
             routes: RouteTable::new(&document),
             document: document.to_pretty_json()?,
             media: Media::open(&env, db.clone(), store.clone()).map_err(StartError::Spool)?,

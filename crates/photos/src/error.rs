@@ -175,7 +175,7 @@ impl Error {
     }
 
     /// What the caller may know and can do. Never a cause.
-    fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         match self {
             Self::Malformed(detail) | Self::Forbidden(detail) => detail.clone(),
             Self::UnsupportedImage(detail) | Self::ImageMissing(detail) => detail.clone(),
@@ -242,7 +242,7 @@ impl Error {
     }
 
     /// How long the caller should wait, where that is known.
-    fn retry_after(&self) -> Option<Duration> {
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::RateLimited(wait) => Some(*wait),
             Self::Overloaded(_) => Some(Duration::from_secs(1)),
@@ -287,7 +287,7 @@ impl Error {
 }
 
 /// Seconds, rounded up, so that a caller who obeys never comes too early.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 

@@ -3,6 +3,7 @@
 //! [`app::App`] is built once from the environment and passed everywhere. `doc/architecture.md` says which module may
 //! know what.
 
+mod admin;
 pub mod app;
 pub mod auth;
 pub mod cli;

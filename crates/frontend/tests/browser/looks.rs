@@ -11,7 +11,7 @@ use crate::support::visitor::ids;
 use crate::support::{PASSWORD, World};
 
 /// Sums up the shifts that no input of the visitor explains.
-const SHIFTS: &str = "window.shifts = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) \
+pub(crate) const SHIFTS: &str = "window.shifts = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) \
     if (!entry.hadRecentInput) window.shifts += entry.value; }).observe({ type: 'layout-shift', buffered: true }); \
     window.refused = []; document.addEventListener('securitypolicyviolation', (event) => \
     window.refused.push(event.violatedDirective + ' ' + event.blockedURI));";
@@ -89,7 +89,7 @@ async fn look_at_states(browser: &Chromium, url: &str, axe: &str, name: &str) {
     picture(browser, &format!("{name}-upload")).await;
 }
 
-async fn look(browser: &Chromium, url: &str, path: &str, axe: &str, name: &str) {
+pub(crate) async fn look(browser: &Chromium, url: &str, path: &str, axe: &str, name: &str) {
     browser.goto(&format!("{url}{path}")).await;
     browser
         .wait_for("[...document.images].every((image) => image.complete || image.loading === 'lazy')")
@@ -110,7 +110,7 @@ async fn look(browser: &Chromium, url: &str, path: &str, axe: &str, name: &str) 
     picture(browser, &format!("{name}{}", &slug[..slug.len().min(16)])).await;
 }
 
-async fn check(browser: &Chromium, axe: &str, what: &str) {
+pub(crate) async fn check(browser: &Chromium, axe: &str, what: &str) {
     browser.page.execute(axe, vec![]).await.unwrap();
     let found = browser
         .page
@@ -125,7 +125,7 @@ async fn check(browser: &Chromium, axe: &str, what: &str) {
     assert_eq!(found, json!([]), "{what}");
 }
 
-async fn picture(browser: &Chromium, name: &str) {
+pub(crate) async fn picture(browser: &Chromium, name: &str) {
     let Some(folder) = std::env::var_os("PLASMA_PICTURES") else {
         return;
     };

@@ -21,7 +21,7 @@ pub(crate) struct World {
     pub(crate) url: String,
     pub(crate) internal_url: String,
     pub(crate) client: Client,
-    photos_url: String,
+    pub(crate) photos_url: String,
     photos: Option<photos::http::server::Service>,
     _frontend: frontend::server::Service,
     _folder: TempDir,

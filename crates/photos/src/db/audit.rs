@@ -6,10 +6,33 @@ use uuid::Uuid;
 
 use super::connection::AnyConnection;
 use super::records::{AuditRecord, read};
+use super::run::Step;
 use super::schema::audit;
 use super::{Db, DbError};
 use crate::domain::time::from_micros;
 use crate::domain::{Actor, PhotoId, Timestamp, UserId, Via};
+
+/// What is done: first to photos, then to users, then to the service.
+pub const ACTIONS: [&str; 14] = [
+    "create",
+    "edit",
+    "publish",
+    "unpublish",
+    "delete",
+    "restore",
+    "expire",
+    "create-user",
+    "password",
+    "flags",
+    "login",
+    "logout",
+    "end-sessions",
+    "fsck",
+];
+
+/// Entries that are looked at in one go, and for one page.
+const PART: u32 = 500;
+const MOST: u32 = 20_000;
 
 /// One change: who, when, what.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +49,7 @@ pub struct AuditEntry {
     pub via: Via,
     /// Id of the request.
     pub request_id: Option<String>,
-    /// What: `create`, `edit`, `publish`, `unpublish`, `delete`, `restore`, `expire`, `create-user`, `password`, `flags`.
+    /// What: one of [`ACTIONS`].
     pub action: String,
     /// The photo that changed.
     pub photo_id: Option<PhotoId>,
@@ -47,7 +70,82 @@ pub enum AuditOf {
     User(UserId),
 }
 
+/// A part of the history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// What this actor did.
+    pub actor: Option<String>,
+    /// What came by this way.
+    pub via: Option<Via>,
+    /// What was of this kind.
+    pub action: Option<String>,
+    /// Only entries older than this one.
+    pub before: Option<String>,
+}
+
+/// A page of the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuditPage {
+    /// The entries, newest first.
+    pub entries: Vec<AuditEntry>,
+    /// The entry before which older ones are, if there may be some.
+    pub next: Option<String>,
+    /// Entries that were looked through without filling the page, which therefore ends early.
+    pub looked_through: Option<u32>,
+}
+
+impl AuditQuery {
+    fn has(&self, entry: &AuditEntry) -> bool {
+        self.via.is_none_or(|via| via == entry.via)
+            && self.action.as_ref().is_none_or(|action| *action == entry.action)
+    }
+}
+
 impl Db {
+    /// The history of everything, filtered, newest first: a page of up to `limit` entries, which ends early where few are found
+    /// among many.
+    pub async fn browse_audit(&self, query: &AuditQuery, limit: u32) -> Result<AuditPage, DbError> {
+        let query = query.clone();
+        self.read(move |connection| {
+            let want = usize::try_from(limit).unwrap_or(usize::MAX);
+            let (mut entries, mut before, mut looked) = (Vec::new(), query.before.clone(), 0);
+            loop {
+                let part = PART.max(limit + 1);
+                let found = entries_of(
+                    connection,
+                    AuditOf::All,
+                    query.actor.as_ref(),
+                    before.as_ref(),
+                    part,
+                )?;
+                let has_ended = u32::try_from(found.len()).unwrap_or(u32::MAX) < part;
+                for entry in found {
+                    looked += 1;
+                    if query.has(&entry) {
+                        if entries.len() == want {
+                            return Ok(AuditPage {
+                                entries,
+                                next: before,
+                                looked_through: None,
+                            });
+                        }
+                        entries.push(entry.clone());
+                    }
+                    before = Some(entry.id);
+                }
+                if has_ended || looked >= MOST {
+                    let stopped = !has_ended;
+                    return Ok(AuditPage {
+                        entries,
+                        next: before.filter(|_| stopped),
+                        looked_through: stopped.then_some(looked),
+                    });
+                }
+            }
+        })
+        .await
+    }
+
     /// The history, newest first: up to `limit` entries older than the entry `before`.
     pub async fn list_audit(
         &self,
@@ -55,27 +153,38 @@ impl Db {
         before: Option<String>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, DbError> {
-        self.read(move |connection| {
-            let mut query = audit::table
-                .order(audit::id.desc())
-                .limit(i64::from(limit))
-                .into_boxed();
-            match of {
-                AuditOf::All => {}
-                AuditOf::Photo(id) => query = query.filter(audit::photo_id.eq(id.to_string())),
-                AuditOf::User(id) => query = query.filter(audit::user_id.eq(id.to_string())),
-            }
-            if let Some(before) = &before {
-                query = query.filter(audit::id.lt(before.clone()));
-            }
-            let records: Vec<AuditRecord> = query.load(connection)?;
-            Ok(records
-                .into_iter()
-                .map(AuditEntry::try_from)
-                .collect::<Result<_, _>>()?)
-        })
-        .await
+        self.read(move |connection| entries_of(connection, of, None, before.as_ref(), limit))
+            .await
     }
+}
+
+fn entries_of(
+    connection: &mut AnyConnection,
+    of: AuditOf,
+    actor: Option<&String>,
+    before: Option<&String>,
+    limit: u32,
+) -> Step<Vec<AuditEntry>> {
+    let mut query = audit::table
+        .order(audit::id.desc())
+        .limit(i64::from(limit))
+        .into_boxed();
+    match of {
+        AuditOf::All => {}
+        AuditOf::Photo(id) => query = query.filter(audit::photo_id.eq(id.to_string())),
+        AuditOf::User(id) => query = query.filter(audit::user_id.eq(id.to_string())),
+    }
+    if let Some(actor) = actor {
+        query = query.filter(audit::actor.eq(actor.clone()));
+    }
+    if let Some(before) = before {
+        query = query.filter(audit::id.lt(before.clone()));
+    }
+    let records: Vec<AuditRecord> = query.load(connection)?;
+    Ok(records
+        .into_iter()
+        .map(AuditEntry::try_from)
+        .collect::<Result<_, _>>()?)
 }
 
 impl TryFrom<AuditRecord> for AuditEntry {
@@ -103,6 +212,7 @@ impl TryFrom<AuditRecord> for AuditEntry {
 pub(super) enum Subject {
     Photo(PhotoId),
     User(UserId),
+    Service,
 }
 
 /// Writes an entry; no actor is the service itself.
@@ -117,6 +227,7 @@ pub(super) fn record(
     let (photo_id, user_id) = match subject {
         Subject::Photo(id) => (Some(id.to_string()), None),
         Subject::User(id) => (None, Some(id.to_string())),
+        Subject::Service => (None, None),
     };
     let entry = AuditRecord {
         id: Uuid::now_v7().to_string(),

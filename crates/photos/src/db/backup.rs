@@ -1,7 +1,8 @@
 //! The whole database as lines of JSON, from one snapshot; what one kind of database wrote, the other reads.
 //!
 //! The first line is `{"dump":1}`, the last `{"end":{"users":2,…}}`, and each between is a row: `{"table":"users","row":{…}}`. Terms
-//! and tag counts are not in it, because they are computed; leases are not, because they hold for seconds.
+//! and tag counts are not in it, because they are computed; leases are not, because they hold for seconds, nor are the admin's runs of
+//! fsck, which tell of another store.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};

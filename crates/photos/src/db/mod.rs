@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod checks;
 mod claims;
 mod connection;
 pub mod error;
@@ -12,13 +13,16 @@ pub mod leases;
 mod migrations;
 pub mod objects;
 pub mod photos;
+pub mod queue;
 mod records;
 mod run;
 mod schema;
 mod seed;
 pub mod sessions;
 mod sql;
+pub mod staff;
 pub mod users;
+pub mod users_list;
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::error::DbError;
-use super::schema::{audit, idempotency_keys, objects, photos, refresh_tokens, sessions, users};
+use super::schema::{audit, checks, idempotency_keys, objects, photos, refresh_tokens, sessions, users};
 use crate::domain::time::from_micros;
 
 macro_rules! record {
@@ -123,6 +123,20 @@ record! {
         photo_id: Option<String>,
         user_id: Option<String>,
         changes: String,
+    }
+}
+record! {
+    /// A run of fsck.
+    CheckRecord of checks {
+        id: String,
+        started_at: i64,
+        started_by: String,
+        quick: bool,
+        heartbeat_at: i64,
+        seen: i64,
+        ended_at: Option<i64>,
+        report: Option<String>,
+        fault: Option<String>,
     }
 }
 /// Bytes in a dump: base64.

@@ -130,6 +130,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    checks (id) {
+        id -> Text,
+        started_at -> BigInt,
+        started_by -> Text,
+        quick -> Bool,
+        heartbeat_at -> BigInt,
+        seen -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        report -> Nullable<Text>,
+        fault -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(photos -> users (owner_id));

@@ -86,33 +86,7 @@ pub struct Principal {
 impl Db {
     /// Opens a session. None if the user is gone or was deactivated meanwhile.
     pub async fn open_session(&self, new: NewSession, now: Timestamp) -> Result<Option<Session>, DbError> {
-        self.write(move |connection| {
-            // Locked, so that a deactivation either comes first or ends this session too.
-            let locking = locking(connection, " FOR SHARE");
-            let active = Sql::<(diesel::sql_types::Bool,)>::new("SELECT active FROM users WHERE id = ")
-                .bind(new.user_id)
-                .sql(locking)
-                .load::<(bool,)>(connection)?;
-            if active != [(true,)] {
-                return Ok(None);
-            }
-            let record = SessionRecord {
-                id: SessionId::now().to_string(),
-                user_id: new.user_id.to_string(),
-                created_at: now.as_microsecond(),
-                last_used_at: now.as_microsecond(),
-                expires_at: new.expires_at.as_microsecond(),
-                ended_at: None,
-                address: new.address.clone(),
-                user_agent: new.user_agent.clone(),
-            };
-            diesel::insert_into(sessions::table)
-                .values(&record)
-                .execute(connection)?;
-            insert_token(connection, &new.refresh_hash, &record.id, new.expires_at, now)?;
-            Ok(Some(record.try_into()?))
-        })
-        .await
+        self.write(move |connection| open(connection, &new, now)).await
     }
 
     /// Exchanges a refresh token. Of any number of calls with one token, on any number of replicas, one gets the next token;
@@ -220,6 +194,38 @@ impl Db {
     }
 }
 
+/// Opens a session, if the user is active.
+pub(super) fn open(
+    connection: &mut AnyConnection,
+    new: &NewSession,
+    now: Timestamp,
+) -> Step<Option<Session>> {
+    // Locked, so that a deactivation either comes first or ends this session too.
+    let locking = locking(connection, " FOR SHARE");
+    let active = Sql::<(diesel::sql_types::Bool,)>::new("SELECT active FROM users WHERE id = ")
+        .bind(new.user_id)
+        .sql(locking)
+        .load::<(bool,)>(connection)?;
+    if active != [(true,)] {
+        return Ok(None);
+    }
+    let record = SessionRecord {
+        id: SessionId::now().to_string(),
+        user_id: new.user_id.to_string(),
+        created_at: now.as_microsecond(),
+        last_used_at: now.as_microsecond(),
+        expires_at: new.expires_at.as_microsecond(),
+        ended_at: None,
+        address: new.address.clone(),
+        user_agent: new.user_agent.clone(),
+    };
+    diesel::insert_into(sessions::table)
+        .values(&record)
+        .execute(connection)?;
+    insert_token(connection, &new.refresh_hash, &record.id, new.expires_at, now)?;
+    Ok(Some(record.try_into()?))
+}
+
 fn rotate(connection: &mut AnyConnection, refresh: &Refresh, now: Timestamp) -> Step<Rotation> {
     // The condition decides: of many callers, one finds the token unused.
     let taken = diesel::update(
@@ -294,7 +300,7 @@ fn insert_token(
         .execute(connection)
 }
 
-fn end(connection: &mut AnyConnection, session: &str, now: Timestamp) -> QueryResult<usize> {
+pub(super) fn end(connection: &mut AnyConnection, session: &str, now: Timestamp) -> QueryResult<usize> {
     diesel::update(sessions::table.find(session).filter(sessions::ended_at.is_null()))
         .set(sessions::ended_at.eq(now.as_microsecond()))
         .execute(connection)

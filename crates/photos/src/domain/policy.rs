@@ -75,6 +75,11 @@ pub fn may_administer(actor: &Actor, concerns_superuser: bool) -> bool {
     actor.is_superuser || (actor.is_staff && !concerns_superuser)
 }
 
+/// Whether an actor may use the admin.
+pub fn may_use_admin(actor: &Actor) -> bool {
+    actor.is_staff
+}
+
 fn may_own(actor: &Actor, photo: &PhotoRow) -> bool {
     actor.is_staff || actor.user_id == photo.owner_id
 }

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::auth::refresh;
 use crate::auth::throttle::{Attempt, Verdict};
 use crate::db::sessions::{NewSession, Refresh, Rotation};
+use crate::db::users::User;
 use crate::domain::time::after;
 use crate::domain::{Timestamp, now_micros};
 use crate::error::Error;
@@ -45,21 +46,7 @@ async fn create_token(
     _: NoQuery,
     Json(body): Json<TokenRequest>,
 ) -> Result<impl Responder, Error> {
-    let name = Some(body.username.as_str()).filter(|name| super::users::is_username(name));
-    let attempt = Attempt::new(name, call.address);
-    pass(app.throttle.check(&attempt).await)?;
-    let known = match name {
-        Some(name) => app.db.credentials(name).await?,
-        None => None,
-    };
-    let (user, hash) = known.map(|known| (known.user, known.password_hash)).unzip();
-    let is_right = app.passwords.verify(body.password, hash).await?;
-    let Some(user) = user.filter(|user| is_right && user.active) else {
-        pass(app.throttle.failed(&attempt).await)?;
-        tracing::info!(username = name, "a login failed");
-        return Err(Error::InvalidCredentials);
-    };
-    pass(app.throttle.check(&attempt).await)?;
+    let user = right_user(&app, &body.username, body.password, &call).await?;
     let (token, now) = (refresh::generate().map_err(Error::internal)?, now_micros());
     let new = NewSession {
         user_id: user.id,
@@ -160,8 +147,33 @@ async fn end_session(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// The active user of a name and a password, unless too many logins failed.
+pub(crate) async fn right_user(
+    app: &App,
+    username: &str,
+    password: String,
+    call: &Call,
+) -> Result<User, Error> {
+    let name = Some(username).filter(|name| super::users::is_username(name));
+    let attempt = Attempt::new(name, call.address);
+    pass(app.throttle.check(&attempt).await)?;
+    let known = match name {
+        Some(name) => app.db.credentials(name).await?,
+        None => None,
+    };
+    let (user, hash) = known.map(|known| (known.user, known.password_hash)).unzip();
+    let is_right = app.passwords.verify(password, hash).await?;
+    let Some(user) = user.filter(|user| is_right && user.active) else {
+        pass(app.throttle.failed(&attempt).await)?;
+        tracing::info!(username = name, "a login failed");
+        return Err(Error::InvalidCredentials);
+    };
+    pass(app.throttle.check(&attempt).await)?;
+    Ok(user)
+}
+
 /// Refuses while there were too many failures.
-pub(super) fn pass(verdict: Verdict) -> Result<(), Error> {
+pub(crate) fn pass(verdict: Verdict) -> Result<(), Error> {
     match verdict {
         Verdict::Free => Ok(()),
         Verdict::Wait(wait) => Err(Error::RateLimited(wait)),

@@ -94,7 +94,11 @@ async fn is_ready(app: Data<App>) -> HttpResponse {
     })
 }
 
-async fn answers<E: std::fmt::Display>(what: &str, ping: impl Future<Output = Result<(), E>>) -> bool {
+/// Whether a server behind this one answers in time; the log has why not.
+pub(crate) async fn answers<E: std::fmt::Display>(
+    what: &str,
+    ping: impl Future<Output = Result<(), E>>,
+) -> bool {
     match tokio::time::timeout(PATIENCE, ping).await {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {

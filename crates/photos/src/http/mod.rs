@@ -9,14 +9,14 @@ pub mod openapi;
 pub mod query;
 pub mod server;
 
-mod auth;
+pub(crate) mod auth;
 mod connection;
 pub(crate) mod fallback;
-mod internal;
+pub(crate) mod internal;
 mod pages;
-mod photos;
+pub(crate) mod photos;
 mod sessions;
-mod shell;
+pub(crate) mod shell;
 mod strict;
 mod unreadable;
 pub(crate) mod users;

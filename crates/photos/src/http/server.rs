@@ -21,6 +21,7 @@ use utoipa_actix_web::AppExt as _;
 
 use super::connection::Connection;
 use super::{fallback, internal, pages, routes, shell};
+use crate::admin;
 use crate::app::{App, Options, StartError};
 
 /// How long a connection is kept for the next request: longer than the proxies before it do.
@@ -139,6 +140,7 @@ fn serve_public(app: &Arc<App>, listener: TcpListener, shutdown: Duration) -> io
             .split_for_parts();
         let routed = routed
             .configure(pages::pages)
+            .configure(admin::routes)
             .default_service(web::to(fallback::no_route))
             .wrap(from_fn(shell::shell));
         let http = HttpService::build()

@@ -25,6 +25,9 @@ const DATA_ONLY: &str = "default-src 'none'; frame-ancestors 'none'";
 const DOCS_ONLY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                          frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// Marks an answer as a page for people, which already says what went wrong.
+pub(crate) struct Page;
+
 pub(super) async fn shell<B: MessageBody + 'static>(
     app: Data<App>,
     mut request: ServiceRequest,
@@ -89,6 +92,9 @@ fn settle(answer: ServiceResponse<BoxBody>, call: &Call) -> ServiceResponse<BoxB
 /// The error behind an answer that the framework or a library made by itself.
 fn foreign(response: &HttpResponse) -> Option<Error> {
     let status = response.status();
+    if response.extensions().get::<Page>().is_some() {
+        return None;
+    }
     if !status.is_client_error() && !status.is_server_error() {
         return None;
     }
@@ -110,7 +116,8 @@ fn foreign(response: &HttpResponse) -> Option<Error> {
     })
 }
 
-fn log_cause(error: &Error) {
+/// Tells the log, and nobody else, why a call failed.
+pub(crate) fn log_cause(error: &Error) {
     match (error, error.cause()) {
         (Error::Internal(_), Some(cause)) => tracing::error!(code = %error.code(), %cause, "a call failed"),
         (_, Some(cause)) => tracing::warn!(code = %error.code(), %cause, "a call could not be served"),

@@ -103,18 +103,7 @@ async fn change_password(
     if let Some(fault) = password_fault(&body.new_password) {
         return Err(Error::field("new_password", fault));
     }
-    let attempt = Attempt::new(Some(&caller.user.username), caller.call.address);
-    pass(app.throttle.check(&attempt).await)?;
-    let stored = app
-        .db
-        .credentials_by_id(caller.user.id)
-        .await?
-        .map(|known| known.password_hash);
-    if !app.passwords.verify(body.current_password, stored).await? {
-        pass(app.throttle.failed(&attempt).await)?;
-        return Err(Error::field("current_password", "is not the current password"));
-    }
-    pass(app.throttle.check(&attempt).await)?;
+    check_password(&app, &caller.user, body.current_password, &caller.call).await?;
     let hash = app.passwords.hash(body.new_password).await?;
     let keep = Some(caller.session_id);
     match app
@@ -129,6 +118,30 @@ async fn change_password(
             Err(Error::internal(error))
         }
     }
+}
+
+/// Whether it is the user's password, unless too many logins failed.
+///
+/// # Errors
+/// [`Error::Invalid`] on `current_password` if it is not.
+pub(crate) async fn check_password(
+    app: &App,
+    user: &crate::db::users::User,
+    password: String,
+    call: &Call,
+) -> Result<(), Error> {
+    let attempt = Attempt::new(Some(&user.username), call.address);
+    pass(app.throttle.check(&attempt).await)?;
+    let stored = app
+        .db
+        .credentials_by_id(user.id)
+        .await?
+        .map(|known| known.password_hash);
+    if !app.passwords.verify(password, stored).await? {
+        pass(app.throttle.failed(&attempt).await)?;
+        return Err(Error::field("current_password", "is not the current password"));
+    }
+    pass(app.throttle.check(&attempt).await)
 }
 
 fn show(user: crate::db::users::User) -> User {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::hashing::hash;
 use super::lease::Lease;
@@ -29,7 +29,7 @@ const AT_ONCE: usize = 4;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What fsck found, as `--json` prints it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Version of this shape.
     pub schema: u32,
@@ -46,7 +46,7 @@ pub struct Report {
 }
 
 /// A fault that is still there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
     /// The object's name.
     pub key: String,

@@ -5,6 +5,7 @@
 
 pub mod backfill;
 pub mod backup;
+pub mod check;
 mod deletions;
 pub mod fsck;
 mod hashing;

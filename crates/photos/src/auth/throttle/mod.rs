@@ -111,6 +111,14 @@ impl Throttle {
         self.step(attempt, Step::Count).await
     }
 
+    /// Whether the Redis that failures are counted in answers; none where there is no Redis.
+    pub async fn ping(&self) -> Option<Result<(), ::redis::RedisError>> {
+        match &self.shared {
+            Some(shared) => Some(shared.ping().await),
+            None => None,
+        }
+    }
+
     async fn step(&self, attempt: &Attempt, step: Step) -> Verdict {
         let answer = match &self.shared {
             Some(shared) => shared.step(attempt, step).await,

@@ -82,6 +82,12 @@ impl Shared {
         }
     }
 
+    /// One trip, whatever the throttle thinks of it.
+    pub(super) async fn ping(&self) -> Result<(), RedisError> {
+        let mut connection = self.connection()?;
+        redis::cmd("PING").query_async(&mut connection).await
+    }
+
     async fn ask(&self, attempt: &Attempt, step: Step) -> Result<u64, RedisError> {
         let mut connection = self.connection()?;
         let mut call = self.script.prepare_invoke();

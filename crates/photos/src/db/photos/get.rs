@@ -1,6 +1,6 @@
 //! One photo.
 
-use super::rows::{load, select};
+use super::rows::{load, load_in_order, select};
 use crate::db::{Db, DbError};
 use crate::domain::{PhotoId, PhotoRow};
 
@@ -18,6 +18,15 @@ impl Db {
         self.read(move |connection| {
             let statement = select().sql("WHERE p.id = ").bind(id);
             Ok(load(connection, statement)?.pop())
+        })
+        .await
+    }
+
+    /// The photos of these ids, in their order, in the trash or not; missing ones are missing in the answer.
+    pub async fn get_photos(&self, ids: Vec<PhotoId>) -> Result<Vec<PhotoRow>, DbError> {
+        self.read(move |connection| {
+            let ids: Vec<String> = ids.iter().map(PhotoId::to_string).collect();
+            load_in_order(connection, &ids)
         })
         .await
     }

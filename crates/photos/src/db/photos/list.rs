@@ -91,9 +91,22 @@ impl Db {
 }
 
 fn page(connection: &mut AnyConnection, query: &ListQuery) -> Step<Page> {
+    let statement = walk::statement(connection, query, None)?;
+    let rows = load(connection, statement)?;
+    let count = if query.count {
+        Some(walk::count(connection, query)?)
+    } else {
+        None
+    };
+    Ok(Page {
+        count,
+        ..cut(query, rows)
+    })
+}
+
+/// A page of what was found in the direction of the walk: the page's photos, and one more if there is one.
+pub(super) fn cut(query: &ListQuery, mut rows: Vec<PhotoRow>) -> Page {
     let size = usize::try_from(query.page_size).unwrap_or(usize::MAX);
-    let statement = walk::statement(connection, query)?;
-    let mut rows = load(connection, statement)?;
     let more = rows.len() > size;
     rows.truncate(size);
     let backwards = query
@@ -114,16 +127,12 @@ fn page(connection: &mut AnyConnection, query: &ListQuery) -> Step<Page> {
     } else {
         (more, query.position.is_some())
     };
-    Ok(Page {
+    Page {
         next: at(rows.last().filter(|_| has_next), Direction::Next),
         previous: at(rows.first().filter(|_| has_previous), Direction::Previous),
-        count: if query.count {
-            Some(walk::count(connection, query)?)
-        } else {
-            None
-        },
+        count: None,
         rows,
-    })
+    }
 }
 
 /// What a list is ordered by.

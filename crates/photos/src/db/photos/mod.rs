@@ -1,5 +1,6 @@
 //! Photos: inserting, finding, listing, changing, and the trash.
 
+mod browse;
 mod change;
 mod get;
 mod insert;
@@ -9,12 +10,14 @@ mod list;
 mod plans;
 mod restore;
 mod rows;
+mod scan;
 mod tags;
 mod terms;
 mod trash;
 mod walk;
 
 pub use crate::domain::change::{Action, Change, Edit};
+pub use browse::{Browse, BrowsePage, Mark, MarkKey, Shelf, SortBy, Span};
 pub use change::Mode;
 pub use insert::{FinishedObject, NewPhoto};
 pub use list::{Direction, ListQuery, OwnerFilter, Page, Position, Visibility};

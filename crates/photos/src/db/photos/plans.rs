@@ -45,7 +45,7 @@ fn queries() -> Vec<ListQuery> {
 
 /// The steps of a plan, one a line, indented as they are nested.
 fn plan(connection: &mut AnyConnection, query: &ListQuery) -> Vec<String> {
-    let statement = walk::statement(connection, query).unwrap();
+    let statement = walk::statement(connection, query, None).unwrap();
     match connection {
         AnyConnection::Sqlite(_) => Sql::<(BigInt, BigInt, BigInt, Text)>::new("EXPLAIN QUERY PLAN ")
             .append(statement)

@@ -1,5 +1,7 @@
 //! A photo's row and its owner's name, read in one go.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 
@@ -75,6 +77,20 @@ pub(super) fn load(connection: &mut AnyConnection, statement: Sql<Columns>) -> S
         .into_iter()
         .map(PhotoRow::try_from)
         .collect::<Result<_, _>>()?)
+}
+
+/// The photos of these ids, in their order; missing ones are missing in the answer.
+pub(super) fn load_in_order(connection: &mut AnyConnection, ids: &[String]) -> Step<Vec<PhotoRow>> {
+    let mut found = BTreeMap::new();
+    for part in ids.chunks(500) {
+        let statement = select().sql("WHERE p.id IN ").tuple(part);
+        found.extend(
+            load(connection, statement)?
+                .into_iter()
+                .map(|photo| (photo.id.to_string(), photo)),
+        );
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 impl TryFrom<Found> for PhotoRow {

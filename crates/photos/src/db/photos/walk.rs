@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::list::{Direction, ListQuery, OwnerFilter, Visibility};
 use super::rows::{COLUMNS, Columns};
@@ -30,11 +30,22 @@ struct Walk<'a> {
     key: &'static str,
     descending: bool,
     from: Option<(i64, String)>,
+    within: Within,
 }
 
+/// The stretch of the list's own key that is walked: from, and up to but not including.
+pub(super) type Within = Option<(i64, i64)>;
+
 /// A page and one row more, in the direction of the walk.
-pub(super) fn statement(connection: &mut AnyConnection, query: &ListQuery) -> Step<Sql<Columns>> {
-    let walk = Walk::new(query);
+pub(super) fn statement(
+    connection: &mut AnyConnection,
+    query: &ListQuery,
+    within: Within,
+) -> Step<Sql<Columns>> {
+    let walk = Walk {
+        within,
+        ..Walk::new(query)
+    };
     let length = LENGTHS
         .into_iter()
         .find(|length| *length > query.page_size)
@@ -60,6 +71,29 @@ pub(super) fn statement(connection: &mut AnyConnection, query: &ListQuery) -> St
         .append(keys)
         .sql(") k CROSS JOIN photos p CROSS JOIN users u WHERE p.id = k.photo_id AND u.id = p.owner_id")
         .append(walk.ordered("k", length)))
+}
+
+/// The first photos of the list with their sort keys, at most `limit` of the published ones and as many drafts, each in the
+/// list's order.
+pub(super) fn places(
+    connection: &mut AnyConnection,
+    query: &ListQuery,
+    within: Within,
+    limit: u32,
+) -> Step<Vec<(String, i64)>> {
+    let walk = Walk {
+        within,
+        ..Walk::new(query)
+    };
+    let mut found = Vec::new();
+    for draft in walk.drafts() {
+        let driver = walk.rarest(connection, *draft)?;
+        let statement = Sql::<(Text, BigInt)>::new("")
+            .append(walk.keys(*draft, driver))
+            .append(walk.ordered("t", limit));
+        found.extend(statement.load::<(String, i64)>(connection)?);
+    }
+    Ok(found)
 }
 
 /// All photos of the list, one by one.
@@ -101,6 +135,7 @@ impl<'a> Walk<'a> {
             from: query
                 .position
                 .map(|position| (position.key.as_microsecond(), position.id.to_string())),
+            within: None,
         }
     }
 
@@ -138,6 +173,10 @@ impl<'a> Walk<'a> {
                 .sql(")"),
             None => sql,
         };
+        if let Some((from, until)) = self.within {
+            sql = sql.sql(" AND t.").sql(self.key).sql(" >= ").bind(from);
+            sql = sql.sql(" AND t.").sql(self.key).sql(" < ").bind(until);
+        }
         if let Some((key, id)) = &self.from {
             let id_column = if driver.is_some() { "t.photo_id" } else { "t.id" };
             sql = sql.sql(" AND (t.").sql(self.key).sql(", ").sql(id_column);

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::read::visible;
 use crate::app::App;
+use crate::domain::PhotoRow;
 use crate::error::Error;
 use crate::http::caller::Viewer;
 use crate::http::query::Query;
@@ -60,17 +61,29 @@ pub(super) async fn get_image(
     if query.v.as_ref().is_some_and(|v| *v != preset.version(&row)) {
         return Err(Error::NotFound);
     }
-    let encoding = extension.unwrap_or_else(|| preferred(&request));
+    let caching = caching(row.draft, query.v.is_some());
+    send(&app, &row, (preset, extension), &request, caching).await
+}
+
+/// Sends a picture of a photo, in the encoding that is asked for or that the caller likes best, with this `Cache-Control`.
+pub(crate) async fn send(
+    app: &App,
+    row: &PhotoRow,
+    (preset, extension): (PresetRef<'_>, Option<Encoding>),
+    request: &HttpRequest,
+    caching: &'static str,
+) -> Result<HttpResponse, Error> {
+    let encoding = extension.unwrap_or_else(|| preferred(request));
     let mut picture = app
         .media
-        .variant(&row, preset, encoding)
+        .variant(row, preset, encoding)
         .await?
         .ok_or(Error::NotFound)?;
     let opened = match app.store.open_stream(&picture.key).await {
         Err(StoreError::NotFound { .. }) => {
             picture = app
                 .media
-                .lost_variant(&row, preset, encoding, picture)
+                .lost_variant(row, preset, encoding, picture)
                 .await?
                 .ok_or(Error::NotFound)?;
             app.store.open_stream(&picture.key).await?
@@ -78,14 +91,14 @@ pub(super) async fn get_image(
         opened => opened?,
     };
     let tag = EntityTag::new_strong(picture.sha256);
-    let is_known = knows(&request, &tag);
+    let is_known = knows(request, &tag);
     let mut answer = if is_known {
         HttpResponse::NotModified()
     } else {
         HttpResponse::Ok()
     };
     answer.insert_header((ETAG, tag));
-    answer.insert_header((CACHE_CONTROL, caching(row.draft, query.v.is_some())));
+    answer.insert_header((CACHE_CONTROL, caching));
     if extension.is_none() {
         answer.insert_header((VARY, "Accept"));
     }
@@ -97,7 +110,8 @@ pub(super) async fn get_image(
     Ok(answer.body(SizedStream::new(length, stream)))
 }
 
-fn find_preset<'a>(app: &'a App, name: &str) -> Option<(PresetRef<'a>, Option<Encoding>)> {
+/// The preset of a name, and the encoding if the name has an extension.
+pub(crate) fn find_preset<'a>(app: &'a App, name: &str) -> Option<(PresetRef<'a>, Option<Encoding>)> {
     let presets = app.media.presets();
     match name.split_once('.') {
         None => Some((presets.get(name)?, None)),

@@ -6,7 +6,7 @@ mod create;
 mod cursor;
 mod errors;
 mod filter;
-mod image;
+pub(crate) mod image;
 mod list;
 mod precondition;
 mod read;

@@ -1,0 +1,79 @@
+//! Forms: nothing is read of one that is not of this browser's own page.
+
+use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt as _;
+use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::error::PageError;
+use super::visit::Visit;
+
+/// Name of the field.
+const FIELD: &str = "csrf";
+/// Largest form in bytes: the ids and versions of 1,000 photos.
+const MAX_BYTES: usize = 128 * 1024;
+
+/// A form of this browser's own page.
+pub(super) struct Checked<T>(pub(super) T);
+
+/// A form that says nothing but that it was sent.
+#[derive(Deserialize)]
+pub(super) struct Sent {}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Checked<T> {
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let visit = Visit::extract(&request).await?;
+            if !visit.is_open_to_all() {
+                // Whose session has ended shall log in, rather than read of forged forms.
+                visit.staff()?;
+            }
+            refuse_other_sites(request.headers())?;
+            let body = read(&mut payload).await?;
+            let pairs: Vec<(String, String)> = parse(&body)?;
+            let token = pairs.iter().find(|(name, _)| name == FIELD);
+            if !token.is_some_and(|(_, token)| visit.is_own_form(token)) {
+                return Err(PageError::Forged);
+            }
+            if pairs.iter().any(|(_, value)| value.contains('\0')) {
+                return Err(PageError::Unreadable(
+                    "A field has the control character U+0000".into(),
+                ));
+            }
+            Ok(Self(parse(&body)?))
+        })
+    }
+}
+
+/// Browsers say where a request comes from; older ones do not, and are held by the token alone.
+fn refuse_other_sites(headers: &HeaderMap) -> Result<(), PageError> {
+    match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
+        None | Some(b"same-origin" | b"none") => Ok(()),
+        Some(_) => Err(PageError::Forged),
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, PageError> {
+    serde_urlencoded::from_bytes(body)
+        .map_err(|error| PageError::Unreadable(format!("The form is not whole: {error}")))
+}
+
+async fn read(payload: &mut Payload) -> Result<Bytes, PageError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| PageError::Unreadable(error.to_string()))?;
+        if body.len() + chunk.len() > MAX_BYTES {
+            return Err(PageError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
