@@ -10,6 +10,7 @@ mod kube;
 mod native;
 mod outcome;
 mod progress;
+mod scaffold;
 mod servers;
 mod stage_shell;
 mod tidy;
@@ -22,9 +23,9 @@ use clap::{CommandFactory, Parser};
 use crate::{
     commands::{
         bench::Bench, bootstrap::Bootstrap, ci::Ci, completions::Completions, deps::Deps, destroy::Destroy,
-        down::Down, e2e::E2e, env::Env, forward::Forward, guard::Guard, logs::Logs, reload::Reload, run::Run,
-        shell::Shell, skaffold::Skaffold, status::Status, supervise::Supervise, telepresence::Telepresence,
-        terminal::Terminal, test::Test, up::Up,
+        down::Down, e2e::E2e, env::Env, forward::Forward, guard::Guard, logs::Logs, new::New, reload::Reload,
+        run::Run, shell::Shell, skaffold::Skaffold, status::Status, supervise::Supervise,
+        telepresence::Telepresence, terminal::Terminal, test::Test, up::Up,
     },
     context::Context,
     outcome::Outcome,
@@ -59,6 +60,7 @@ enum Command {
     E2e(E2e),
     Bench(Bench),
     Deps(Deps),
+    New(New),
     Completions(Completions),
     #[command(hide = true)]
     Supervise(Supervise),
@@ -93,6 +95,7 @@ fn run(plasma: Plasma) -> ExitCode {
         Command::Run(command) => within(|context| command.run::<Plasma>(context)),
         Command::Ci(command) => within(|context| command.run(context)),
         Command::Deps(command) => within(|context| command.run(context)),
+        Command::New(command) => within(|context| command.run(context)),
         Command::Env(command) => within(|context| command.run(context)),
         Command::E2e(command) => within(|context| command.run(context)),
         Command::Bench(command) => within(|context| command.run(context)),

@@ -13,6 +13,7 @@ pub(crate) mod env;
 pub(crate) mod forward;
 pub(crate) mod guard;
 pub(crate) mod logs;
+pub(crate) mod new;
 pub(crate) mod reload;
 pub(crate) mod run;
 pub(crate) mod scope;
