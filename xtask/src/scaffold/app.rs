@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use config::{APPS, Home, Stage};
+use config::{APPS, Fallback, Home, Stage};
 
 use super::{
     insert, model,
@@ -156,12 +156,18 @@ fn add_section(tree: &mut Tree, cluster: &str, file: &str, app: &Name, lines: &s
     })
 }
 
-/// The first port from `first` on that no app listens on in a native run.
+/// The first port from `first` on that no app listens on in a native run, or by default.
 fn free_port(root: &Path, first: u16) -> u16 {
     let mut taken = String::new();
     for cluster in config::cluster_names(root) {
         let file = root.join("envs").join(cluster).join("native.yaml");
         taken.push_str(&fs::read_to_string(file).unwrap_or_default());
+    }
+    for variable in APPS.iter().flat_map(|app| app.variables) {
+        if let Fallback::Text(text) = variable.fallback {
+            taken.push_str(text);
+            taken.push('\n');
+        }
     }
     (first..u16::MAX)
         .find(|port| !taken.contains(&format!(":{port}\n")))
