@@ -1,5 +1,4 @@
 //! A browser as far as HTTP sees it: cookies, forms with their tokens, no script; and photos to look at.
-#![allow(dead_code, reason = "the stories of the browser use a part of it")]
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
@@ -89,9 +88,8 @@ impl<'a> Browser<'a> {
     }
 
     /// A page that is there.
-    #[track_caller]
-    pub(crate) fn page(&mut self, path: &str) -> impl Future<Output = String> {
-        async move { self.get(path).await.expect(StatusCode::OK).text() }
+    pub(crate) async fn page(&mut self, path: &str) -> String {
+        self.get(path).await.expect(StatusCode::OK).text()
     }
 
     /// A form of the last page.
@@ -190,7 +188,7 @@ pub(crate) async fn user(app: &TestApp, username: &str, is_staff: bool, is_super
 
 pub(crate) fn operator() -> Actor {
     Actor {
-        user_id: UserId::from(uuid()),
+        user_id: UserId::from(uuid::Uuid::nil()),
         username: "command line".into(),
         is_staff: true,
         is_superuser: true,
@@ -198,10 +196,6 @@ pub(crate) fn operator() -> Actor {
         request_id: None,
         session_id: None,
     }
-}
-
-fn uuid() -> uuid::Uuid {
-    uuid::Uuid::nil()
 }
 
 pub(crate) fn now() -> Timestamp {

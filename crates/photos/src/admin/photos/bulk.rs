@@ -77,7 +77,7 @@ pub(super) async fn ask_or_act(
         return Ok(see(&asked.back));
     }
     if asked.is_confirmed {
-        act(&visit, asked).await
+        act(&visit, &asked).await
     } else {
         ask(&visit, asked).await
     }
@@ -158,7 +158,7 @@ async fn ask(visit: &Visit, asked: Asked) -> Result<HttpResponse, PageError> {
 }
 
 /// Does it, part by part: what was changed meanwhile is left alone and told.
-async fn act(visit: &Visit, asked: Asked) -> Result<HttpResponse, PageError> {
+async fn act(visit: &Visit, asked: &Asked) -> Result<HttpResponse, PageError> {
     let (app, actor, deed) = (visit.app(), visit.actor()?, asked.deed);
     let (mut done, mut same, mut refused) = (Vec::new(), 0, Vec::new());
     for part in asked.photos.chunks(PART) {
