@@ -10,6 +10,7 @@ mod kube;
 mod native;
 mod outcome;
 mod progress;
+mod release;
 mod scaffold;
 mod servers;
 mod stage_shell;
@@ -22,10 +23,10 @@ use clap::{CommandFactory, Parser};
 
 use crate::{
     commands::{
-        bench::Bench, bootstrap::Bootstrap, ci::Ci, completions::Completions, deps::Deps, destroy::Destroy,
-        down::Down, e2e::E2e, env::Env, forward::Forward, guard::Guard, logs::Logs, new::New, reload::Reload,
-        run::Run, shell::Shell, skaffold::Skaffold, status::Status, supervise::Supervise,
-        telepresence::Telepresence, terminal::Terminal, test::Test, up::Up,
+        bench::Bench, bootstrap::Bootstrap, ci::Ci, completions::Completions, deploy::Deploy, deps::Deps,
+        destroy::Destroy, down::Down, e2e::E2e, env::Env, forward::Forward, guard::Guard, logs::Logs,
+        new::New, reload::Reload, run::Run, shell::Shell, skaffold::Skaffold, status::Status,
+        supervise::Supervise, telepresence::Telepresence, terminal::Terminal, test::Test, up::Up,
     },
     context::Context,
     outcome::Outcome,
@@ -44,6 +45,7 @@ struct Plasma {
 enum Command {
     Up(Up),
     Down(Down),
+    Deploy(Deploy),
     Status(Status),
     Bootstrap(Bootstrap),
     Destroy(Destroy),
@@ -82,6 +84,7 @@ fn run(plasma: Plasma) -> ExitCode {
     let outcome = match plasma.command {
         Command::Up(command) => within(|context| command.run(context)),
         Command::Down(command) => within(|context| command.run(context)),
+        Command::Deploy(command) => within(|context| command.run(context)),
         Command::Status(command) => within(|context| command.run(context)),
         Command::Bootstrap(command) => within(|context| command.run(context)),
         Command::Destroy(command) => within(|context| command.run(context)),

@@ -96,6 +96,11 @@ impl Step {
         }
     }
 
+    /// A line above the steps that go on.
+    pub(crate) fn line(&self, text: impl Display) {
+        self.progress.line(text);
+    }
+
     /// It did something.
     pub(crate) fn done(mut self) {
         let took = self.since.elapsed().as_secs_f64();

@@ -5,6 +5,7 @@ pub(crate) mod bootstrap;
 pub(crate) mod ci;
 pub(crate) mod completions;
 pub(crate) mod confirm;
+pub(crate) mod deploy;
 pub(crate) mod deps;
 pub(crate) mod destroy;
 pub(crate) mod down;

@@ -89,7 +89,7 @@ impl Up {
         }
         let names: Vec<String> = plan.apps.iter().map(|app| app.name.clone()).collect();
         let mut built = tokio::select! {
-            built = build::build(context, &names, false) => built?,
+            built = build::build(context, &names, &[], false) => built?,
             _ = signals.next() => return Err(Failure::interrupted("the build was interrupted").into()),
         };
         for app in &mut plan.apps {

@@ -3,6 +3,7 @@
 //! Nothing here reads `KUBECONFIG` or `~/.kube/config`: a stage's only way to its cluster is `kubeconfig` in its folder.
 
 pub(crate) mod apps;
+pub(crate) mod diagnosis;
 pub(crate) mod exec;
 pub(crate) mod forward;
 pub(crate) mod identity;
@@ -10,6 +11,10 @@ pub(crate) mod inventory;
 pub(crate) mod logs;
 pub(crate) mod overview;
 pub(crate) mod pods;
+pub(crate) mod rollout;
+pub(crate) mod snapshot;
+pub(crate) mod symptom;
+pub(crate) mod workload;
 
 use std::{
     path::{Path, PathBuf},

@@ -18,13 +18,14 @@ pub(crate) struct Built {
     pub(crate) version: String,
 }
 
-/// Builds the binaries of these packages, each named as its package.
+/// Builds the binaries of these packages, each named as its package, with features as `package/feature`.
 ///
 /// # Errors
 /// When cargo cannot be started, the code does not compile, or a package has no binary of its name.
 pub(crate) async fn build(
     context: &Context,
     packages: &[String],
+    features: &[String],
     release: bool,
 ) -> anyhow::Result<BTreeMap<String, Built>> {
     let mut command = Command::from(cargo::command(context));
@@ -35,6 +36,9 @@ pub(crate) async fn build(
         .args(release.then_some("--release"));
     for package in packages {
         command.arg("--bin").arg(package);
+    }
+    for feature in features {
+        command.arg("--features").arg(feature);
     }
     let mut child = command.spawn().context("cannot start cargo")?;
     let mut lines = BufReader::new(child.stdout.take().context("cargo has no output")?).lines();

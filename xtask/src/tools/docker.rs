@@ -10,6 +10,18 @@ pub(crate) struct Docker {
     program: PathBuf,
 }
 
+/// An image to build.
+#[derive(Clone, Debug)]
+pub(crate) struct Build {
+    /// What the Dockerfile may copy from.
+    pub(crate) folder: PathBuf,
+    pub(crate) dockerfile: PathBuf,
+    /// The stage of the Dockerfile that is the image, if it is not the last.
+    pub(crate) target: Option<&'static str>,
+    /// Its name and tag.
+    pub(crate) reference: String,
+}
+
 impl Docker {
     /// The program at this path, or of this name on `PATH`.
     pub(crate) fn at(program: impl Into<PathBuf>) -> Self {
@@ -90,6 +102,34 @@ impl Docker {
     /// Gives an image another name.
     pub(crate) fn tag(&self, image: &str, name: &str) -> Call {
         self.call(["tag", image, name])
+    }
+
+    /// Builds an image by its Dockerfile.
+    pub(crate) fn build(&self, build: &Build) -> Call {
+        self.call([
+            "buildx",
+            "build",
+            "--progress",
+            "plain",
+            "--load",
+            "--provenance",
+            "false",
+        ])
+        .arg("--file")
+        .arg(&build.dockerfile)
+        .args(build.target.iter().flat_map(|target| ["--target", target]))
+        .args(["--tag", &build.reference])
+        .arg(&build.folder)
+    }
+
+    /// Gives an image to its registry: the layers that it does not have.
+    pub(crate) fn push(&self, reference: &str) -> Call {
+        self.call(["push", "--quiet", reference])
+    }
+
+    /// Asks a registry for an image, with the logins that Docker keeps; fails if it does not have it.
+    pub(crate) fn inspect_remote(&self, reference: &str) -> Call {
+        self.call(["buildx", "imagetools", "inspect", reference])
     }
 
     fn call<const N: usize>(&self, args: [&str; N]) -> Call {

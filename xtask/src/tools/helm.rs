@@ -1,8 +1,13 @@
 //! helm: releases of charts on the stage's cluster, always through the stage's own kubeconfig.
+//!
+//! It never waits for pods: plasma watches those itself and knows why they do not come. Secrets never pass through it.
 
 use std::path::{Path, PathBuf};
 
 use super::runner::Call;
+
+/// How many revisions of a release stay.
+const HISTORY: &str = "5";
 
 /// The `helm` program.
 #[derive(Clone, Debug)]
@@ -64,6 +69,16 @@ impl Helm {
         call.args(["--values", "-"]).stdin(added)
     }
 
+    /// The program for the releases of one namespace, whose charts and values are named relative to `root`.
+    pub(crate) fn releases(self, root: &Path, namespace: &str, kubeconfig: &Path) -> Releases {
+        Releases {
+            helm: self,
+            root: root.to_owned(),
+            namespace: namespace.to_owned(),
+            kubeconfig: kubeconfig.to_owned(),
+        }
+    }
+
     fn call(&self, verb: &str, namespace: &str, kubeconfig: &Path) -> Call {
         self.local(verb, namespace).arg("--kubeconfig").arg(kubeconfig)
     }
@@ -77,4 +92,60 @@ impl Helm {
             .without_env("HELM_NAMESPACE")
             .without_env("HELM_KUBECONTEXT")
     }
+}
+
+/// The releases of one namespace.
+#[derive(Clone, Debug)]
+pub(crate) struct Releases {
+    helm: Helm,
+    root: PathBuf,
+    namespace: String,
+    kubeconfig: PathBuf,
+}
+
+/// What a release is made from.
+#[derive(Clone, Debug)]
+pub(crate) struct Chart<'a> {
+    pub(crate) release: &'a str,
+    /// Relative to the workspace's root.
+    pub(crate) folder: &'a Path,
+    /// As `folder`.
+    pub(crate) values: &'a Path,
+    /// Values on top of the file's, as JSON.
+    pub(crate) generated: &'a str,
+}
+
+impl Releases {
+    /// Installs or upgrades a release. Helm applies on the server: a field that another program owns is a conflict, which
+    /// it reports, or takes back with `force`.
+    pub(crate) fn upgrade(&self, chart: &Chart<'_>, force: bool) -> Call {
+        self.call("upgrade", chart)
+            .args(["--install", "--hide-notes", "--history-max", HISTORY])
+            .args(force.then_some("--force-conflicts"))
+    }
+
+    /// Prints the objects that a release would have, without asking the cluster.
+    pub(crate) fn template(&self, chart: &Chart<'_>) -> Call {
+        self.call("template", chart)
+            .args(["--is-upgrade", "--skip-tests"])
+    }
+
+    fn call(&self, verb: &str, chart: &Chart<'_>) -> Call {
+        self.helm
+            .call(verb, &self.namespace, &self.kubeconfig)
+            .folder(&self.root)
+            .args([chart.release.as_ref(), chart.folder.as_os_str()])
+            .arg("--values")
+            .arg(chart.values)
+            .args(["--values", "-"])
+            .stdin(chart.generated)
+    }
+}
+
+/// What helm says about fields that another program owns, a line for each object.
+pub(crate) fn conflicts(said: &str) -> Vec<String> {
+    let lines = said.lines().filter(|line| line.contains("conflict"));
+    lines
+        .map(|line| line.trim().trim_start_matches("Error: ").to_owned())
+        .collect()
 }

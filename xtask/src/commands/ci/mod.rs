@@ -3,6 +3,7 @@
 mod charts;
 mod deny;
 mod e2e;
+mod e2e_kind;
 mod gitlab;
 mod kind;
 mod tidy;
@@ -46,6 +47,8 @@ enum Job {
     E2e,
     /// The commands on a kind cluster: made, made whole, used, destroyed; needs Docker.
     Kind,
+    /// The product on a kind cluster, from nothing to nothing; needs Docker.
+    E2eKind,
 }
 
 impl Ci {
@@ -72,6 +75,7 @@ impl Ci {
             Job::Test => Test::everything().run(context),
             Job::E2e => e2e::run(context),
             Job::Kind => kind::run(context),
+            Job::E2eKind => e2e_kind::run(context),
         }
     }
 }

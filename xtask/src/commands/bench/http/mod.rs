@@ -48,7 +48,7 @@ enum Database {
 impl Http {
     pub(crate) fn run(&self, context: &Context) -> Outcome {
         block_on(async {
-            let mut built = build::build(context, &["photos".to_owned()], true).await?;
+            let mut built = build::build(context, &["photos".to_owned()], &[], true).await?;
             let program = built.remove("photos").context("cargo built no photos")?.program;
             let mut table = table(["database", "photos", "list", "CPU ms/request", "p50 ms", "p99 ms"]);
             for &database in &self.databases {

@@ -1,0 +1,260 @@
+//! The digest of a failed rollout: the first cause, what the cluster says about the pod, its last lines, and the file to
+//! look at.
+
+use std::path::{Path, PathBuf};
+
+use k8s_openapi::api::core::v1::{Event, Pod};
+use kube::{Api, Client, ResourceExt, api::LogParams};
+
+use super::{
+    rollout::Trouble,
+    snapshot::Snapshot,
+    symptom::{Cause, Symptom},
+};
+use crate::outcome::Failure;
+
+/// How many of the last lines of a container, and of the last events, are shown.
+const LINES: usize = 12;
+const EVENTS: usize = 5;
+
+/// The files that a release is made of, as messages name them.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    /// Of the chart.
+    pub(crate) chart: PathBuf,
+    /// The values of the stage.
+    pub(crate) values: PathBuf,
+    /// The environment of the stage.
+    pub(crate) env: PathBuf,
+    /// What was installed, each document under the name of its template.
+    pub(crate) manifest: String,
+}
+
+/// What is known about a failed rollout.
+#[derive(Debug)]
+pub(crate) struct Diagnosis {
+    release: String,
+    trouble: Trouble,
+    events: Vec<String>,
+    log: Vec<String>,
+    look: String,
+}
+
+impl Diagnosis {
+    /// Collects what the namespace and the container's log say about a trouble.
+    pub(crate) async fn make(
+        client: &Client,
+        namespace: &str,
+        snapshot: &Snapshot,
+        release: &str,
+        trouble: Trouble,
+        files: &Files,
+    ) -> Self {
+        let (mut events, mut log) = (Vec::new(), Vec::new());
+        if let Trouble::Pod { symptom, .. } = &trouble {
+            let pod = snapshot.pods.iter().find(|pod| pod.name_any() == symptom.pod);
+            if let Some(pod) = pod {
+                events = told(snapshot, pod);
+                log = last_lines(client, namespace, pod, symptom).await;
+            }
+        }
+        let look = place(&trouble, files);
+        Self {
+            release: release.to_owned(),
+            trouble,
+            events,
+            log,
+            look,
+        }
+    }
+
+    /// The error that ends the deploy.
+    pub(crate) fn failure(&self) -> Failure {
+        let mut because = match &self.trouble {
+            Trouble::Pod { workload, symptom } => {
+                let Symptom {
+                    pod,
+                    container,
+                    cause,
+                    ..
+                } = symptom;
+                let container = container
+                    .as_ref()
+                    .map(|name| format!("container {name} of "))
+                    .unwrap_or_default();
+                format!("{container}pod {pod} ({workload}): {cause}")
+            }
+            Trouble::Workload { workload, said } => format!("{workload}: {said}"),
+        };
+        let mut section = |title: &str, lines: &[String]| {
+            if !lines.is_empty() {
+                because.push_str(&format!("\n{title}:"));
+                lines
+                    .iter()
+                    .for_each(|line| because.push_str(&format!("\n  {line}")));
+            }
+        };
+        section("events", &self.events);
+        section("last lines", &self.log);
+        Failure::failed(format!("{} cannot be rolled out", self.release))
+            .because(because)
+            .advise(&self.look)
+    }
+}
+
+/// What the cluster says about a pod and its claims, the newest last.
+fn told(snapshot: &Snapshot, pod: &Pod) -> Vec<String> {
+    let uids = std::iter::once(pod.uid()).chain(snapshot.claims_of(pod).into_iter().map(ResourceExt::uid));
+    let events: Vec<&Event> = uids.flatten().flat_map(|uid| snapshot.events_of(&uid)).collect();
+    let mut lines: Vec<String> = Vec::new();
+    for event in events {
+        let line = line(event);
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines.split_off(lines.len().saturating_sub(EVENTS))
+}
+
+fn line(event: &Event) -> String {
+    let reason = event.reason.as_deref().unwrap_or_default();
+    let message = event
+        .message
+        .as_deref()
+        .unwrap_or_default()
+        .trim()
+        .replace('\n', " ");
+    let count = event
+        .series
+        .as_ref()
+        .and_then(|series| series.count)
+        .or(event.count)
+        .unwrap_or(1);
+    let times = if count > 1 {
+        format!(" ({count} times)")
+    } else {
+        String::new()
+    };
+    format!("{reason}{times}: {message}")
+}
+
+/// The last lines of the container, of its last run if it does not run now.
+async fn last_lines(client: &Client, namespace: &str, pod: &Pod, symptom: &Symptom) -> Vec<String> {
+    let Some(container) = &symptom.container else {
+        return Vec::new();
+    };
+    let never_ran = matches!(
+        symptom.cause,
+        Cause::Image(..) | Cause::NotMade(_) | Cause::Mount(_)
+    );
+    if never_ran {
+        return Vec::new();
+    }
+    let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    for previous in [false, true] {
+        let params = LogParams {
+            container: Some(container.clone()),
+            previous,
+            tail_lines: i64::try_from(LINES).ok(),
+            ..LogParams::default()
+        };
+        let text = pods.logs(&pod.name_any(), &params).await.unwrap_or_default();
+        if !text.trim().is_empty() {
+            return text.lines().map(|line| line.trim_end().to_owned()).collect();
+        }
+    }
+    vec!["(it printed nothing)".to_owned()]
+}
+
+/// The file that has what must change, and what that is.
+fn place(trouble: &Trouble, files: &Files) -> String {
+    let values = files.values.display();
+    let (workload, cause) = match trouble {
+        Trouble::Pod { workload, symptom } => (workload, &symptom.cause),
+        Trouble::Workload { workload, .. } => {
+            return format!("look at {} and {values}", template(files, workload).display());
+        }
+    };
+    let template = template(files, workload);
+    let template = template.display();
+    match cause {
+        Cause::Image(..) => format!("look at `image` in {values}, and whether the registry has it"),
+        Cause::NotMade(_) | Cause::Mount(_) => format!("look at {template}: it names what is not there"),
+        Cause::Ended(2, _) => format!(
+            "correct what its last lines name: it comes from {}",
+            files.env.display()
+        ),
+        Cause::Ended(..) => format!("read its last lines; it is started by {template}"),
+        Cause::Memory(_) => format!("raise `resources.limits.memory` in {values}"),
+        Cause::Probe(..) => format!("look at its probes in {template}, and at its last lines"),
+        Cause::Unschedulable(_) => {
+            format!("look at `resources.requests` and `replicas` in {values}, and at the cluster's nodes")
+        }
+        Cause::Claim(..) => format!("look at the storage class and the size in {values}"),
+    }
+}
+
+/// The template that a workload comes from, by the comment that helm puts over each document.
+fn template(files: &Files, workload: &str) -> PathBuf {
+    let (kind, name) = workload.split_once(' ').unwrap_or((workload, ""));
+    let mut source = None;
+    let (mut is_kind, mut found) = (false, None);
+    for line in files.manifest.lines() {
+        if line.starts_with("---") {
+            is_kind = false;
+        } else if let Some(path) = line.strip_prefix("# Source: ") {
+            source = path.split_once('/').map(|(_, path)| Path::new(path));
+        } else if let Some(value) = line.strip_prefix("kind: ") {
+            is_kind = value.trim() == kind;
+        } else if is_kind
+            && found.is_none()
+            && line
+                .strip_prefix("  name: ")
+                .is_some_and(|value| value.trim() == name)
+        {
+            found = source;
+        }
+    }
+    files.chart.join(found.unwrap_or(Path::new("templates")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_digest_is_the_cause_the_events_the_last_lines_and_the_file() {
+        let files = Files {
+            chart: "clusters/hmlet/photos/chart".into(),
+            values: "clusters/hmlet/photos/values/local/backend.yaml".into(),
+            env: "envs/hmlet/local.yaml".into(),
+            manifest: "---\n# Source: photos/templates/service.yaml\nkind: Service\nmetadata:\n  name: photos\n---\n\
+                       # Source: photos/templates/deployment.yaml\nkind: Deployment\nmetadata:\n  name: photos\n"
+                .into(),
+        };
+        let trouble = |cause| Trouble::Pod {
+            workload: "Deployment photos".into(),
+            symptom: Symptom {
+                pod: "photos-7d9f-x2".into(),
+                container: Some("photos".into()),
+                cause,
+                tolerance: Duration::ZERO,
+            },
+        };
+        let diagnosis = Diagnosis {
+            release: "photos".into(),
+            look: place(&trouble(Cause::Ended(2, 1)), &files),
+            trouble: trouble(Cause::Ended(2, 1)),
+            events: vec!["BackOff (3 times): Back-off restarting failed container".into()],
+            log: vec!["error: PS_STORE_URL: is missing".into()],
+        };
+        insta::assert_debug_snapshot!(diagnosis.failure());
+        let probe = trouble(Cause::Probe("readiness", "refused".into()));
+        assert_eq!(
+            place(&probe, &files),
+            "look at its probes in clusters/hmlet/photos/chart/templates/deployment.yaml, and at its last lines"
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! Installs or upgrades one release and follows it until its pods are ready.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::{Api, api::DeleteParams};
+use tokio::time::{Duration, sleep, timeout};
+
+use super::{
+    objects,
+    record::{self, Record},
+    revision,
+    wish::Wanted,
+};
+use crate::{
+    kube::{
+        Connection,
+        diagnosis::{Diagnosis, Files},
+        rollout::{self, Trouble},
+        snapshot::Watch,
+        workload,
+    },
+    outcome::Failure,
+    progress::Step,
+    tools::{
+        helm::{self, Releases},
+        runner::{Captured, Runner},
+    },
+};
+
+/// How long the cluster may take to tell why helm failed.
+const AFTERMATH: Duration = Duration::from_secs(2);
+
+/// What the work on a release needs.
+pub(crate) struct Site<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) helm: &'a Releases,
+    pub(crate) runner: &'a Runner,
+    pub(crate) watch: &'a Watch,
+    /// The environment's file of the stage, for messages.
+    pub(crate) env_file: &'a std::path::Path,
+}
+
+impl Site<'_> {
+    /// Installs or upgrades a release, waits until it is available, and keeps what it was made from.
+    ///
+    /// # Errors
+    /// The digest of what went wrong.
+    pub(crate) async fn install(&self, wanted: &Wanted, step: &mut Step) -> anyhow::Result<()> {
+        record::keep(self.connection, &wanted.name, None).await?;
+        step.says("helm applies it");
+        let old = rollout::known_hooks(self.watch, &wanted.name);
+        let failing_hook = rollout::failing_hook(self.watch, &wanted.name, &old);
+        tokio::pin!(failing_hook);
+        let failed = tokio::select! {
+            done = self.upgrade(wanted, step) => match done {
+                Ok(()) => None,
+                // helm knows only that a hook failed; the pod's end may be told a moment later.
+                Err(error) => match timeout(AFTERMATH, &mut failing_hook).await {
+                    Ok(trouble) => Some(trouble),
+                    Err(_) => return Err(error),
+                },
+            },
+            trouble = &mut failing_hook => Some(trouble),
+        };
+        if let Some(trouble) = failed {
+            return Err(self.digest(wanted, trouble).await.into());
+        }
+        self.follow(wanted, step).await?;
+        let (installed, revisions) = tokio::try_join!(
+            revision::installed(self.connection, &wanted.name),
+            revision::newest(self.connection)
+        )?;
+        let names = objects::of_manifest(&installed.unwrap_or_default().manifest)?;
+        let marks = objects::marks(self.connection, names.keys()).await?;
+        let number = revisions
+            .get(&wanted.name)
+            .map(|revision| revision.number)
+            .unwrap_or_default();
+        let record = Record::new(wanted.inputs.clone(), number, marks);
+        record::keep(self.connection, &wanted.name, Some(&record)).await
+    }
+
+    /// Waits until the workloads of a release are available.
+    ///
+    /// # Errors
+    /// The digest of what keeps them from it.
+    pub(crate) async fn follow(&self, wanted: &Wanted, step: &mut Step) -> anyhow::Result<()> {
+        let name = &wanted.name;
+        let look = workload::look(&self.connection.client, &self.connection.namespace).await;
+        let snapshot = look.map_err(|error| self.connection.failed("reading the workloads", &error))?;
+        let expected = workload::of_release(&snapshot, name);
+        let ready = tokio::select! {
+            ready = rollout::wait(self.watch, name, &expected, |summary| step.says(summary)) => ready,
+            never = self.unblock(name) => never,
+        };
+        match ready {
+            Ok(()) => Ok(()),
+            Err(trouble) => Err(self.digest(wanted, trouble).await.into()),
+        }
+    }
+
+    async fn upgrade(&self, wanted: &Wanted, step: &mut Step) -> anyhow::Result<()> {
+        let chart = wanted.chart();
+        let call = self.helm.upgrade(&chart, false);
+        let mut ended = self.runner.capture(&call).await?;
+        let conflicts = helm::conflicts(&ended.stderr);
+        if !ended.is_ok() && !conflicts.is_empty() {
+            for conflict in &conflicts {
+                step.line(format!("  {}: taken back: {conflict}", wanted.name));
+            }
+            let call = self.helm.upgrade(&chart, true);
+            ended = self.runner.capture(&call).await?;
+        }
+        if ended.is_ok() {
+            return Ok(());
+        }
+        Err(self.refused(wanted, &ended).into())
+    }
+
+    fn refused(&self, wanted: &Wanted, ended: &Captured) -> Failure {
+        Failure::failed(format!("helm cannot install {}", wanted.name))
+            .because(ended.stderr.trim().trim_start_matches("Error: ").to_owned())
+            .advise(format!(
+                "look at {} and {}",
+                wanted.chart.display(),
+                wanted.values.display()
+            ))
+    }
+
+    /// A StatefulSet waits for a broken pod of its last version before it makes one of the new: such pods are deleted.
+    /// Never returns.
+    async fn unblock(&self, release: &str) -> Result<(), Trouble> {
+        let pods: Api<Pod> = Api::namespaced(self.connection.client.clone(), &self.connection.namespace);
+        let mut deleted: BTreeMap<String, ()> = BTreeMap::new();
+        loop {
+            let blocking = rollout::blocking(&self.watch.look(), release);
+            for (uid, name) in blocking {
+                if deleted.insert(uid, ()).is_none() {
+                    // If it cannot be deleted, the rollout says what it waits for.
+                    let _ = pods.delete(&name, &DeleteParams::default()).await;
+                }
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    async fn digest(&self, wanted: &Wanted, trouble: Trouble) -> Failure {
+        let Connection {
+            client, namespace, ..
+        } = self.connection;
+        let installed = revision::installed(self.connection, &wanted.name)
+            .await
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+        let files = Files {
+            chart: wanted.chart.clone(),
+            values: wanted.values.clone(),
+            env: self.env_file.to_owned(),
+            manifest: installed.documents(),
+        };
+        let snapshot = self.watch.look();
+        Diagnosis::make(client, namespace, &snapshot, &wanted.name, trouble, &files)
+            .await
+            .failure()
+    }
+}

@@ -1,0 +1,105 @@
+//! What plasma keeps in the cluster about each release: the inputs that it was made from and the objects that it consists
+//! of. It lies in the ConfigMap `plasma-releases`, one key a release, so that every machine that deploys sees the same.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::{
+    Api,
+    api::{Patch, PatchParams},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    env::MANAGER,
+    inputs::Inputs,
+    objects::{Mark, ObjectName},
+};
+use crate::kube::Connection;
+
+const NAME: &str = "plasma-releases";
+const SCHEMA: u32 = 1;
+
+/// The last successful deploy of a release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    schema: u32,
+    pub(crate) inputs: Inputs,
+    /// The revision that helm gave it.
+    pub(crate) revision: u32,
+    pub(crate) objects: Vec<(ObjectName, Mark)>,
+}
+
+impl Record {
+    pub(crate) fn new(inputs: Inputs, revision: u32, objects: BTreeMap<ObjectName, Mark>) -> Self {
+        Self {
+            schema: SCHEMA,
+            inputs,
+            revision,
+            objects: objects.into_iter().collect(),
+        }
+    }
+}
+
+/// All records of a namespace by release. One that is not readable counts as none.
+///
+/// # Errors
+/// When the cluster cannot be asked.
+pub(crate) async fn load(connection: &Connection) -> anyhow::Result<BTreeMap<String, Record>> {
+    let maps: Api<ConfigMap> = Api::namespaced(connection.client.clone(), &connection.namespace);
+    let found = maps
+        .get_opt(NAME)
+        .await
+        .map_err(|error| connection.failed("reading what was deployed", &error))?;
+    let data = found.and_then(|map| map.data).unwrap_or_default();
+    Ok(data
+        .into_iter()
+        .filter_map(|(release, text)| Some((release, serde_json::from_str::<Record>(&text).ok()?)))
+        .filter(|(_, record)| record.schema == SCHEMA)
+        .collect())
+}
+
+/// Keeps the record of a release, or takes it away: while it is being changed there is none.
+///
+/// # Errors
+/// When the cluster refuses.
+pub(crate) async fn keep(
+    connection: &Connection,
+    release: &str,
+    record: Option<&Record>,
+) -> anyhow::Result<()> {
+    let maps: Api<ConfigMap> = Api::namespaced(connection.client.clone(), &connection.namespace);
+    let text = record
+        .map(serde_json::to_string)
+        .transpose()
+        .context("a record cannot be written")?;
+    let patch = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": NAME, "labels": {"app.kubernetes.io/managed-by": MANAGER}},
+        "data": {release: text},
+    });
+    let changed = maps
+        .patch(NAME, &PatchParams::default(), &Patch::Merge(&patch))
+        .await;
+    let changed = match (changed, record) {
+        (Err(kube::Error::Api(status)), Some(_)) if status.is_not_found() => {
+            let map: ConfigMap =
+                serde_json::from_value(patch.clone()).context("a record cannot be written")?;
+            match maps.create(&Default::default(), &map).await {
+                // A release beside this one was faster.
+                Err(kube::Error::Api(status)) if status.is_already_exists() => {
+                    maps.patch(NAME, &PatchParams::default(), &Patch::Merge(&patch))
+                        .await
+                }
+                other => other,
+            }
+        }
+        (Err(kube::Error::Api(status)), None) if status.is_not_found() => return Ok(()),
+        (other, _) => other,
+    };
+    changed.map_err(|error| connection.failed("keeping what was deployed", &error))?;
+    Ok(())
+}
