@@ -269,7 +269,7 @@ fn python(sh: &Shell, cache: &Path) -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }

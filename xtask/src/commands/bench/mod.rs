@@ -1,5 +1,6 @@
 //! `bench`: the figures of doc/performance.md, measured again.
 
+mod cli;
 mod http;
 mod imaging;
 
@@ -18,6 +19,7 @@ pub(crate) struct Bench {
 enum What {
     Imaging(imaging::Imaging),
     Http(http::Http),
+    Cli(cli::Cli),
 }
 
 impl Bench {
@@ -25,6 +27,7 @@ impl Bench {
         match &self.what {
             What::Imaging(imaging) => imaging.run(context),
             What::Http(http) => http.run(context),
+            What::Cli(cli) => cli.run(context),
         }
     }
 }
