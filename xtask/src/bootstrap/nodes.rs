@@ -69,7 +69,7 @@ impl Work<'_> {
     async fn half_made(
         &self,
         host: &Host,
-        mut step: Step,
+        step: Step,
         reason: anyhow::Error,
     ) -> anyhow::Result<Option<Client>> {
         let looks = host
@@ -81,7 +81,11 @@ impl Work<'_> {
                 self.site.name
             )));
         }
-        step.says(&format!("removing it, for it is half-made: {reason}"));
+        step.skip();
+        let mut step = self
+            .progress
+            .step(format!("remove the half-made cluster {}", self.site.name));
+        step.says(&reason.to_string());
         self.call(&self.tools.docker.remove(&plan::names(host))).await?;
         step.done();
         self.did(format!(

@@ -14,8 +14,11 @@ use tokio::process::{Child, Command};
 use super::{quote::quote, runner::describe};
 use crate::outcome::Failure;
 
-/// How many of the last lines of a failed program an error shows.
-pub(super) const SHOWN_LINES: usize = 15;
+/// How many lines of a failed program an error shows.
+const SHOWN_LINES: usize = 15;
+
+/// How many of the last lines of a program are kept while it runs, to find those.
+pub(super) const KEPT_LINES: usize = 1000;
 
 /// One call of an external program. `Display` is the line for a shell that does the same, with secrets masked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,8 +157,7 @@ impl Call {
         } else {
             &captured.stderr
         };
-        let lines: Vec<&str> = output.trim().lines().collect();
-        let last = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
+        let last = telling(output);
         let ended = describe(captured.status);
         Failure::failed(format!("`{self}` failed")).because(if last.is_empty() {
             format!("it ended with {ended} and said nothing")
@@ -163,6 +165,23 @@ impl Call {
             format!("it ended with {ended}:\n{last}")
         })
     }
+}
+
+/// The lines that say why a program failed: from the first that begins as errors do, a few more, and all such lines below,
+/// for stack traces and usage may follow them; else the last ones.
+fn telling(output: &str) -> String {
+    let lines: Vec<&str> = output.trim().lines().collect();
+    let is_error = |line: &&str| {
+        let line = line.trim_start().to_lowercase();
+        line.starts_with("error") || line.starts_with("[error") || line.starts_with("fatal")
+    };
+    let Some(first) = lines.iter().position(|line| is_error(&line)) else {
+        return lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
+    };
+    let below = lines.len().min(first + SHOWN_LINES / 2);
+    let later = lines[below..].iter().copied().filter(is_error);
+    let told: Vec<&str> = lines[first..below].iter().copied().chain(later).collect();
+    told[..told.len().min(SHOWN_LINES)].join("\n")
 }
 
 impl fmt::Display for Call {
@@ -224,5 +243,20 @@ mod tests {
             "cd '/x y' && env -u KUBECONFIG HELM_DEBUG=1 PASSWORD=•••••• helm upgrade --set 'a b'  \
              # reads 6 bytes from standard input"
         );
+    }
+
+    #[test]
+    fn errors_are_shown_with_what_belongs_to_them_and_without_the_stack_below() {
+        let helm = "Error: values do not fit the schema:\n- at '/replica': not allowed\n";
+        assert_eq!(telling(&format!("I wrote a cache\n{helm}")), helm.trim());
+        let stack = "goroutine 1\n".repeat(40);
+        let kind =
+            format!("I1125 x\nERROR: no cluster\n{stack}error: error execution phase kubelet\n{stack}");
+        let told = telling(&kind);
+        assert!(told.starts_with("ERROR: no cluster\n"), "{told}");
+        assert!(told.ends_with("\nerror: error execution phase kubelet"), "{told}");
+        assert_eq!(told.lines().count(), SHOWN_LINES / 2 + 1);
+        let numbers: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+        assert_eq!(telling(&numbers.join("\n")), numbers[25..].join("\n"));
     }
 }

@@ -14,7 +14,7 @@ use nix::sys::signal::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use super::{
-    call::SHOWN_LINES,
+    call::KEPT_LINES,
     calls::{CallLog, Entry},
 };
 use crate::outcome::Exit;
@@ -99,7 +99,7 @@ impl Runner {
                     };
                     if let Some(text) = text {
                         line(from, &text);
-                        if last.len() == SHOWN_LINES {
+                        if last.len() == KEPT_LINES {
                             last.remove(0);
                         }
                         last.push(text);
