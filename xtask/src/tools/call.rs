@@ -175,7 +175,7 @@ fn telling(output: &str) -> String {
         let line = line.trim_start().to_lowercase();
         line.starts_with("error") || line.starts_with("[error") || line.starts_with("fatal")
     };
-    let Some(first) = lines.iter().position(|line| is_error(&line)) else {
+    let Some(first) = lines.iter().position(is_error) else {
         return lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n");
     };
     let below = lines.len().min(first + SHOWN_LINES / 2);
