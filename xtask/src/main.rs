@@ -6,6 +6,8 @@ mod charts;
 mod commands;
 mod context;
 mod deps;
+mod doctor;
+mod hosts;
 mod kube;
 mod native;
 mod outcome;
@@ -24,9 +26,10 @@ use clap::{CommandFactory, Parser};
 use crate::{
     commands::{
         bench::Bench, bootstrap::Bootstrap, ci::Ci, completions::Completions, deploy::Deploy, deps::Deps,
-        destroy::Destroy, down::Down, e2e::E2e, env::Env, forward::Forward, guard::Guard, logs::Logs,
-        new::New, reload::Reload, run::Run, shell::Shell, skaffold::Skaffold, status::Status,
-        supervise::Supervise, telepresence::Telepresence, terminal::Terminal, test::Test, up::Up,
+        destroy::Destroy, doctor::Doctor, down::Down, e2e::E2e, env::Env, forward::Forward, guard::Guard,
+        hosts::Hosts, logs::Logs, new::New, reload::Reload, run::Run, shell::Shell, skaffold::Skaffold,
+        status::Status, supervise::Supervise, telepresence::Telepresence, terminal::Terminal, test::Test,
+        up::Up,
     },
     context::Context,
     outcome::Outcome,
@@ -61,6 +64,8 @@ enum Command {
     Ci(Ci),
     E2e(E2e),
     Bench(Bench),
+    Hosts(Hosts),
+    Doctor(Doctor),
     Deps(Deps),
     New(New),
     Completions(Completions),
@@ -97,6 +102,8 @@ fn run(plasma: Plasma) -> ExitCode {
         Command::Shell(command) => within(|context| command.run::<Plasma>(context)),
         Command::Run(command) => within(|context| command.run::<Plasma>(context)),
         Command::Ci(command) => within(|context| command.run(context)),
+        Command::Hosts(command) => within(|context| command.run(context)),
+        Command::Doctor(command) => within(|context| command.run(context)),
         Command::Deps(command) => within(|context| command.run(context)),
         Command::New(command) => within(|context| command.run(context)),
         Command::Env(command) => within(|context| command.run(context)),

@@ -18,6 +18,7 @@ use crate::{
     commands::scope::{Flags, Scope},
     context::{Context, block_on},
     deps::{self, Tool, provide},
+    doctor,
     native::supervisor::Signals,
     outcome::{Exit, Failure, Outcome},
     progress::Progress,
@@ -100,6 +101,9 @@ impl Bootstrap {
         let provided = provide(context)?;
         for warning in &provided.warnings {
             eprintln!("warning: {warning}");
+        }
+        for note in block_on(doctor::preflight(context, scope))? {
+            eprintln!("note: {note}");
         }
         let tools = Tools {
             docker: Docker::at("docker"),

@@ -163,22 +163,7 @@ impl Slot {
     }
 
     fn unpack(&self, archive: &Path, to: &Path) -> anyhow::Result<()> {
-        let cannot = || format!("cannot unpack {}", archive.display());
-        let mut archive = tar::Archive::new(GzDecoder::new(File::open(archive).with_context(cannot)?));
-        for entry in archive.entries().with_context(cannot)? {
-            let mut entry = entry.with_context(cannot)?;
-            if entry.path().with_context(cannot)? == Path::new(&self.inside) {
-                let mut file = File::create(to).with_context(|| format!("cannot write {}", to.display()))?;
-                io::copy(&mut entry, &mut file).with_context(cannot)?;
-                return file.sync_all().with_context(cannot);
-            }
-        }
-        Err(
-            Failure::failed(format!("the archive of {} has no {}", self.tool, self.inside))
-                .because("deps/tools.yaml says that the program is there")
-                .advise("correct `path` in deps/tools.yaml")
-                .into(),
-        )
+        unpack(self.tool, &self.inside, archive, to)
     }
 
     fn place(&self, from: &Path) -> anyhow::Result<()> {
@@ -186,4 +171,25 @@ impl Slot {
             .and_then(|()| fs::rename(from, self.program()))
             .with_context(|| format!("cannot write {}", self.program().display()))
     }
+}
+
+/// Takes the program out of an archive.
+///
+/// # Errors
+/// When there is none in it, or it cannot be written.
+pub(super) fn unpack(tool: Tool, inside: &str, archive: &Path, to: &Path) -> anyhow::Result<()> {
+    let cannot = || format!("cannot unpack {}", archive.display());
+    let mut archive = tar::Archive::new(GzDecoder::new(File::open(archive).with_context(cannot)?));
+    for entry in archive.entries().with_context(cannot)? {
+        let mut entry = entry.with_context(cannot)?;
+        if entry.path().with_context(cannot)? == Path::new(inside) {
+            let mut file = File::create(to).with_context(|| format!("cannot write {}", to.display()))?;
+            io::copy(&mut entry, &mut file).with_context(cannot)?;
+            return file.sync_all().with_context(cannot);
+        }
+    }
+    Err(Failure::failed(format!("the archive of {tool} has no {inside}"))
+        .because("deps/tools.yaml says that the program is there")
+        .advise("correct `path` in deps/tools.yaml")
+        .into())
 }

@@ -4,6 +4,7 @@
 //! not trusted in anything: neither in the length that they tell, nor in that they send the range they were asked for.
 
 use std::{
+    fmt,
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, Write},
     path::{Path, PathBuf},
@@ -26,8 +27,8 @@ const MAX_BYTES: u64 = 1 << 30;
 /// What to fetch.
 pub(super) struct Download {
     pub(super) url: Url,
-    /// In lower-case hex.
-    pub(super) sha256: String,
+    /// In lower-case hex; nothing only where a lock is made, which is to say which bytes are the right ones.
+    pub(super) sha256: Option<String>,
     /// Where to keep it until it is whole. The folder is there, and nobody else writes in it.
     pub(super) part: PathBuf,
 }
@@ -125,7 +126,7 @@ pub(super) fn client(patience: Patience) -> reqwest::Result<Client> {
 }
 
 impl Download {
-    /// Fetches the file, and leaves it at `part` with the right sum.
+    /// Fetches the file, leaves it at `part` with the right sum, and gives that sum.
     ///
     /// # Errors
     /// When the server cannot be reached, refuses, keeps failing, or gives other bytes; when the disk does not take them.
@@ -134,13 +135,13 @@ impl Download {
         client: &Client,
         patience: Patience,
         progress: &Progress,
-    ) -> Result<(), Error> {
+    ) -> Result<String, Error> {
         let (mut failures, mut fresh_starts) = (0, 0);
         loop {
             let before = self.have()?;
             let setback = match self.attempt(client, progress).await {
                 Ok(()) => match self.check()? {
-                    Ok(()) => return Ok(()),
+                    Ok(sum) => return Ok(sum),
                     // Parts of two answers may not belong together, and a proxy may cut silently: once more from the start.
                     Err(wrong) if fresh_starts > 0 => return Err(wrong),
                     Err(wrong) => {
@@ -229,12 +230,17 @@ impl Download {
     }
 
     /// Holds the whole file against its sum; a wrong one is removed.
-    fn check(&self) -> Result<Result<(), Error>, Error> {
+    fn check(&self) -> Result<Result<String, Error>, Error> {
         let found = sum(&self.part).map_err(|error| self.disk(error))?;
-        if found == self.sha256 {
-            return Ok(Ok(()));
+        let shape = shape(&self.part);
+        let fits = match &self.sha256 {
+            Some(wanted) => found == *wanted,
+            None => !shape.is_page && shape.length > 0,
+        };
+        if fits {
+            return Ok(Ok(found));
         }
-        let wrong = self.wrong(&found, &shape(&self.part));
+        let wrong = self.wrong(&found, &shape.to_string());
         self.start_over()?;
         Ok(Err(wrong))
     }
@@ -257,7 +263,10 @@ impl Download {
         Error::Wrong {
             url: shown(&self.url),
             found: found.to_owned(),
-            wanted: self.sha256.clone(),
+            wanted: self
+                .sha256
+                .clone()
+                .unwrap_or_else(|| "that of a program".to_owned()),
             shape: shape.to_owned(),
         }
     }
@@ -338,9 +347,14 @@ fn first_byte(range: &str) -> Option<u64> {
 }
 
 /// What somebody must know of bytes that are not what was expected.
-fn shape(path: &Path) -> String {
+struct Shape {
+    length: u64,
+    is_page: bool,
+}
+
+/// What cannot be read looks like nothing.
+fn shape(path: &Path) -> Shape {
     let mut start = Vec::new();
-    // What cannot be read is described as nothing.
     let length = File::open(path)
         .and_then(|file| {
             file.take(200).read_to_end(&mut start)?;
@@ -348,9 +362,21 @@ fn shape(path: &Path) -> String {
         })
         .map_or(0, |file| file.len());
     let text = String::from_utf8_lossy(&start).trim_start().to_ascii_lowercase();
-    if text.starts_with("<!doctype html") || text.starts_with("<html") {
-        format!("it is an HTML page of {length} bytes, as proxies and logins send it")
-    } else {
-        format!("it has {length} bytes")
+    Shape {
+        length,
+        is_page: text.starts_with("<!doctype html") || text.starts_with("<html"),
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.is_page {
+            true => write!(
+                f,
+                "it is an HTML page of {} bytes, as proxies and logins send it",
+                self.length
+            ),
+            false => write!(f, "it has {} bytes", self.length),
+        }
     }
 }

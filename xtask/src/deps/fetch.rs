@@ -76,11 +76,8 @@ pub(super) fn fetch(context: &Context, source: Source, wants: &[Want]) -> anyhow
         let client = download::client(Patience::default())?;
         let all = join_all(wants.iter().map(|want| one(context, &client, &board, want)));
         tokio::select! {
-            results = all => conclude(wants, results),
-            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted("the downloads are not complete")
-                .because("Ctrl-C")
-                .advise("run the same command again: it goes on where this one ended")
-                .into()),
+            results = all => conclude(wants.iter().map(Want::title).zip(results)).map(drop),
+            _ = tokio::signal::ctrl_c() => Err(interrupted().into()),
         }
     })
 }
@@ -103,11 +100,11 @@ async fn one(context: &Context, client: &reqwest::Client, board: &Board, want: &
     let progress = board.add(&want.title(), url.host_str().unwrap_or_default());
     let download = Download {
         url,
-        sha256: want.slot.sha256.clone(),
+        sha256: Some(want.slot.sha256.clone()),
         part: want.slot.part(),
     };
     let result = match download.run(client, Patience::default(), &progress).await {
-        Ok(()) => want.slot.install(&right),
+        Ok(_) => want.slot.install(&right),
         Err(error) => Err(error.into()),
     };
     match &result {
@@ -117,25 +114,33 @@ async fn one(context: &Context, client: &reqwest::Client, board: &Board, want: &
     result
 }
 
-/// One error for all that has not come.
-fn conclude(wants: &[Want], results: Vec<anyhow::Result<()>>) -> anyhow::Result<()> {
-    let mut missing = Vec::new();
-    for (want, result) in wants.iter().zip(results) {
+/// Ctrl-C while something comes.
+pub(super) fn interrupted() -> Failure {
+    Failure::interrupted("the downloads are not complete")
+        .because("Ctrl-C")
+        .advise("run the same command again: it goes on where this one ended")
+}
+
+/// What came, or one error for all that did not, each with its title.
+pub(super) fn conclude<T>(
+    results: impl IntoIterator<Item = (String, anyhow::Result<T>)>,
+) -> anyhow::Result<Vec<T>> {
+    let (mut come, mut names, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+    for (title, result) in results {
         match result {
-            Ok(()) => {}
-            Err(error) => match error.downcast::<Error>() {
-                Ok(error) => missing.push((want, error)),
-                // Not the network's fault: it is said as it is.
-                Err(error) => return Err(error),
-            },
+            Ok(file) => come.push(file),
+            Err(error) => {
+                names.push(title);
+                // What is not the network's fault is said as it is.
+                missing.push(error.downcast::<Error>()?);
+            }
         }
     }
     if missing.is_empty() {
-        return Ok(());
+        return Ok(come);
     }
-    let names: Vec<String> = missing.iter().map(|(want, _)| want.title()).collect();
-    let because: Vec<String> = missing.iter().map(|(_, error)| error.to_string()).collect();
-    let advice: BTreeSet<&str> = missing.iter().map(|(_, error)| error.advice()).collect();
+    let because: Vec<String> = missing.iter().map(Error::to_string).collect();
+    let advice: BTreeSet<&str> = missing.iter().map(Error::advice).collect();
     Err(Failure::failed(format!("{} cannot be downloaded", list(&names)))
         .because(because.join("\n"))
         .advise(Vec::from_iter(advice).join("\n"))

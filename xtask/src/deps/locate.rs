@@ -37,6 +37,15 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// Where a tool that is missing was looked for.
+    pub(crate) fn evidence(self) -> &'static str {
+        match self {
+            Self::Download => "it is not in the cache",
+            Self::System => "PLASMA_DEPS=system, and it is not on PATH",
+            Self::Offline => "PLASMA_DEPS=offline, and it is not in the cache",
+        }
+    }
+
     /// What `PLASMA_DEPS` says.
     ///
     /// # Errors

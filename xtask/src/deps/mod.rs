@@ -2,14 +2,16 @@
 
 mod cache;
 mod download;
+mod edit;
 mod fetch;
 mod locate;
 pub(crate) mod lock;
 mod mirror;
 mod progress;
+pub(crate) mod relock;
 mod tool;
 pub(crate) mod verify;
 mod version;
 
-pub(crate) use locate::{locate, locate_all, places, plan, provide};
+pub(crate) use locate::{Source, locate, locate_all, places, plan, provide};
 pub(crate) use tool::Tool;

@@ -19,6 +19,8 @@ pub(crate) struct Finding {
     /// The version in the lock.
     pub(crate) locked: String,
     pub(crate) state: State,
+    /// Whether `bootstrap` and `deploy` cannot do without it.
+    pub(crate) needed: bool,
     /// Of the program that would be called.
     pub(crate) version: Option<String>,
     pub(crate) path: Option<PathBuf>,
@@ -37,7 +39,7 @@ pub(crate) enum State {
     Wrong,
 }
 
-/// Looks at every tool and downloads nothing.
+/// Looks at every tool of the lock and downloads nothing.
 ///
 /// # Errors
 /// Exit code 2 when the lock or `PLASMA_DEPS` is wrong.
@@ -46,11 +48,14 @@ pub(crate) fn verify(context: &Context) -> anyhow::Result<Vec<Finding>> {
     let lock = Lock::load(&context.root)?;
     let mut findings = Vec::new();
     for tool in Tool::ALL {
-        let locked = locate::locked(&lock, tool)?;
+        let Some(locked) = lock.tools.get(tool.name()) else {
+            continue;
+        };
         let finding = |state| Finding {
             name: tool.name(),
             locked: locked.version.clone(),
             state,
+            needed: !matches!(tool, Tool::Skaffold | Tool::Telepresence),
             version: None,
             path: None,
             fault: None,

@@ -63,7 +63,8 @@ pub(crate) fn holder(port: u16) -> String {
     }
 }
 
-fn holders(port: u16) -> Vec<String> {
+/// Who listens on the TCP port: `photos (pid 12)`. Empty if nobody does, or the system does not tell.
+pub(crate) fn holders(port: u16) -> Vec<String> {
     let listeners = listeners::get_all().unwrap_or_default();
     let names: BTreeSet<String> = listeners
         .into_iter()

@@ -50,6 +50,11 @@ impl Record {
         }
     }
 
+    /// The record as it is, of a supervisor that may be dead. Changes nothing; what cannot be read or is not valid is none.
+    pub(crate) fn read(folder: &Path) -> Option<Self> {
+        serde_json::from_str(&fs::read_to_string(path(folder)).ok()?).ok()
+    }
+
     /// The record of a supervisor that is alive. The record of a dead one is removed, and what it may have left running
     /// is ended: nothing runs unseen.
     ///

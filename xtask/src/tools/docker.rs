@@ -36,6 +36,17 @@ impl Docker {
             .arg(format!("label={label}"))
     }
 
+    /// What the engine says of itself, as JSON; fails, and says why in `ServerErrors`, if there is no engine.
+    pub(crate) fn info(&self) -> Call {
+        self.call(["info", "--format", "{{json .}}"])
+    }
+
+    /// The names and states (`running`, `exited`) of all containers with this label, one a line with a space between.
+    pub(crate) fn states(&self, label: &str) -> Call {
+        self.call(["ps", "--all", "--format", "{{.Names}} {{.State}}", "--filter"])
+            .arg(format!("label={label}"))
+    }
+
     /// The names of the containers that publish this port, one a line.
     pub(crate) fn publishing(&self, port: u16) -> Call {
         self.call(["ps", "--format", "{{.Names}}", "--filter"])

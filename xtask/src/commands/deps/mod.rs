@@ -2,11 +2,12 @@
 
 mod fetch;
 mod list;
+mod lock;
 mod verify;
 
 use clap::{Args, Subcommand};
 
-use self::{fetch::Fetch, list::List, verify::Verify};
+use self::{fetch::Fetch, list::List, lock::Lock, verify::Verify};
 use crate::{context::Context, outcome::Outcome};
 
 /// Show, fetch and check the locked external tools: kubectl, helm, kind, skaffold, telepresence.
@@ -23,6 +24,7 @@ enum Action {
     List(List),
     Fetch(Fetch),
     Verify(Verify),
+    Lock(Lock),
 }
 
 impl Deps {
@@ -31,6 +33,7 @@ impl Deps {
             Action::List(list) => list.run(context),
             Action::Fetch(fetch) => fetch.run(context),
             Action::Verify(verify) => verify.run(context),
+            Action::Lock(lock) => lock.run(context),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
-use crate::faulty::Faulty;
+use super::faulty::Faulty;
 
 /// Of the program, in bytes.
 pub(crate) const SIZE: usize = 300_000;

@@ -1,5 +1,4 @@
 //! `plasma deps` on a machine whose tools are small scripts: what fits the lock, what does not, and what is said.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::{fs, os::unix::fs::PermissionsExt};
 

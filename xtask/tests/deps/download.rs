@@ -1,20 +1,18 @@
 //! `plasma deps fetch` against a server that misbehaves: the right bytes come into the cache, or none.
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
-#[path = "support/faulty.rs"]
-mod faulty;
-#[path = "support/locked.rs"]
-mod locked;
 
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
     process::{Output, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
-use faulty::{Answer, Faulty};
-use locked::{Place, SIZE, archive, program, stderr};
+use nix::{sys::signal::Signal, unistd::Pid};
 use sha2::{Digest, Sha256};
+
+use super::faulty::{Answer, Faulty};
+use super::locked::{Place, SIZE, archive, program, stderr};
 
 /// What comes of a script, and the first bytes that were asked for.
 fn after(script: impl IntoIterator<Item = Answer>) -> (Output, Vec<Option<usize>>) {
@@ -215,6 +213,42 @@ fn two_processes_at_once_make_one_download() {
         assert!(place.fetched(&process.wait_with_output().unwrap()) == program());
     }
     assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn ctrl_c_ends_with_130_and_keeps_what_has_come() {
+    let server = Faulty::serve(program(), [Answer::HoldAfter(100_000)]);
+    let place = Place::with_kind(&program());
+    let mirror = format!("http://{}", server.address);
+    let mut command = place.command(&["fetch", "kind"], &mirror);
+    let process = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begin = Instant::now();
+    let arrived = || {
+        let part = place.folder.path().join("cache/deps/kind");
+        let slots = fs::read_dir(part).into_iter().flatten().flatten();
+        slots
+            .filter_map(|slot| fs::metadata(slot.path().join("kind.part")).ok())
+            .any(|part| part.len() == 100_000)
+    };
+    while !arrived() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "nothing comes");
+        thread::sleep(Duration::from_millis(10));
+    }
+    let pid = Pid::from_raw(process.id().try_into().unwrap());
+    nix::sys::signal::kill(pid, Signal::SIGINT).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("it goes on where this one ended"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(place.fetched(&place.fetch("kind", &server)) == program());
+    assert_eq!(server.ranges(), [None, Some(100_000)]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
     thread,
@@ -33,6 +33,8 @@ pub(crate) enum Answer {
     Redirect(&'static str),
     /// Closes without a word.
     Close,
+    /// Announces the rest of the file, sends so many bytes, and then nothing more.
+    HoldAfter(usize),
 }
 
 /// One request, as it came.
@@ -140,7 +142,7 @@ fn send(mut stream: &TcpStream, file: &[u8], request: &Request, answer: &Answer)
                 "HTTP/1.1 302 Over there\r\nLocation: {path}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             );
         }
-        Answer::CutAfter(bytes) => (body.len(), &body[..*bytes]),
+        Answer::CutAfter(bytes) | Answer::HoldAfter(bytes) => (body.len(), &body[..*bytes]),
         Answer::TooLong(bytes) => (body.len() + bytes, body),
         Answer::TooShort(bytes) => (body.len() - bytes, &body[..body.len() - bytes]),
         _ => (body.len(), body),
@@ -155,5 +157,10 @@ fn send(mut stream: &TcpStream, file: &[u8], request: &Request, answer: &Answer)
         None => write!(stream, "HTTP/1.1 200 OK\r\n")?,
     }
     write!(stream, "Content-Length: {announced}\r\nConnection: close\r\n\r\n")?;
-    stream.write_all(sent)
+    stream.write_all(sent)?;
+    if matches!(answer, Answer::HoldAfter(_)) {
+        // Until the client hangs up.
+        let _ = stream.read(&mut [0])?;
+    }
+    Ok(())
 }
