@@ -36,7 +36,7 @@ use crate::{
     stage_shell::shortcut,
 };
 
-/// Runs the devops of this monorepo: native runs, environments, tests and CI jobs.
+/// Runs the devops of this monorepo, natively on this machine and on Kubernetes clusters.
 #[derive(Parser)]
 #[command(name = "plasma", bin_name = "cargo xtask", version, propagate_version = true)]
 struct Plasma {
@@ -44,6 +44,7 @@ struct Plasma {
     command: Command,
 }
 
+/// In the order of their help: a native run, a cluster, its environment, what runs in it, the machine, the checks.
 #[derive(clap::Subcommand)]
 enum Command {
     Up(Up),
@@ -52,21 +53,21 @@ enum Command {
     Status(Status),
     Bootstrap(Bootstrap),
     Destroy(Destroy),
-    Forward(Forward),
-    Logs(Logs),
-    Skaffold(Skaffold),
-    Telepresence(Telepresence),
-    Terminal(Terminal),
     Shell(Shell),
     Run(Run),
     Env(Env),
-    Test(Test),
-    Ci(Ci),
-    E2e(E2e),
-    Bench(Bench),
+    Terminal(Terminal),
+    Logs(Logs),
+    Forward(Forward),
+    Skaffold(Skaffold),
+    Telepresence(Telepresence),
     Hosts(Hosts),
     Doctor(Doctor),
     Deps(Deps),
+    Test(Test),
+    E2e(E2e),
+    Bench(Bench),
+    Ci(Ci),
     New(New),
     Completions(Completions),
     #[command(hide = true)]
