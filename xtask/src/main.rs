@@ -49,9 +49,9 @@ struct Plasma {
 enum Command {
     Up(Up),
     Down(Down),
-    Deploy(Deploy),
     Status(Status),
     Bootstrap(Bootstrap),
+    Deploy(Deploy),
     Destroy(Destroy),
     Shell(Shell),
     Run(Run),
@@ -64,11 +64,11 @@ enum Command {
     Hosts(Hosts),
     Doctor(Doctor),
     Deps(Deps),
+    New(New),
     Test(Test),
     E2e(E2e),
     Bench(Bench),
     Ci(Ci),
-    New(New),
     Completions(Completions),
     #[command(hide = true)]
     Supervise(Supervise),
