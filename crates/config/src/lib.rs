@@ -4,6 +4,7 @@
 //! and checks them against the same definitions.
 
 mod access;
+mod bot;
 mod cluster;
 mod environment;
 mod export;
@@ -32,6 +33,7 @@ mod value;
 mod yaml;
 
 pub use access::{DatabaseUrl, LogFormat, Registration, StoreUrl, Username};
+pub use bot::BotEnv;
 pub use cluster::{Cluster, Home, names as cluster_names};
 pub use environment::{nearest, process_environment};
 pub use export::Format;

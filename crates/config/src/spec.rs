@@ -3,7 +3,12 @@
 use crate::value::{Kind, Value};
 
 /// The apps that have an environment, in the order of their pages.
-pub static APPS: &[&App] = &[&crate::photos::APP, &crate::frontend::APP, &crate::rents::APP];
+pub static APPS: &[&App] = &[
+    &crate::photos::APP,
+    &crate::frontend::APP,
+    &crate::rents::APP,
+    &crate::bot::APP,
+];
 
 /// An app and its variables.
 #[derive(Debug)]
