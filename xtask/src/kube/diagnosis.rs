@@ -250,7 +250,14 @@ mod tests {
             events: vec!["BackOff (3 times): Back-off restarting failed container".into()],
             log: vec!["error: PS_STORE_URL: is missing".into()],
         };
-        insta::assert_debug_snapshot!(diagnosis.failure());
+        let failure = diagnosis.failure();
+        assert_eq!(failure.to_string(), "photos cannot be rolled out");
+        assert_eq!(
+            failure.why(),
+            "container photos of pod photos-7d9f-x2 (Deployment photos): ended with exit code 2: its configuration is wrong\n\
+             events:\n  BackOff (3 times): Back-off restarting failed container\n\
+             last lines:\n  error: PS_STORE_URL: is missing"
+        );
         let probe = trouble(Cause::Probe("readiness", "refused".into()));
         assert_eq!(
             place(&probe, &files),
