@@ -103,6 +103,17 @@ impl Db {
         Ok(value)
     }
 
+    /// One statement or several without a common snapshot, and something made of what they give, on the same thread: there the
+    /// memory of rows is given back where it was taken.
+    async fn read_then<T, U: Send + 'static>(
+        &self,
+        body: impl FnMut(&mut AnyConnection) -> Step<T> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, DbError> {
+        let Ok(value) = self.readers.run_then(Transaction::None, body, then).await?;
+        Ok(value)
+    }
+
     /// A transaction that changes something.
     async fn write<T: Send + 'static>(
         &self,

@@ -85,10 +85,24 @@ impl Lane {
     pub(super) async fn run<T, E>(
         &self,
         transaction: Transaction,
-        mut body: impl FnMut(&mut AnyConnection) -> Step<T, E> + Send + 'static,
+        body: impl FnMut(&mut AnyConnection) -> Step<T, E> + Send + 'static,
     ) -> Result<Result<T, E>, DbError>
     where
         T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.run_then(transaction, body, |value| value).await
+    }
+
+    /// The same; what comes of it is made into something else on the same thread, when the connection is free again.
+    pub(super) async fn run_then<T, U, E>(
+        &self,
+        transaction: Transaction,
+        mut body: impl FnMut(&mut AnyConnection) -> Step<T, E> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<Result<U, E>, DbError>
+    where
+        U: Send + 'static,
         E: Send + 'static,
     {
         debug_assert!(transaction != Transaction::Write || self.kind == Transaction::Write);
@@ -102,8 +116,9 @@ impl Lane {
         };
         let lane = self.clone();
         let work = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            lane.retry(transaction, &mut body)
+            let done = lane.retry(transaction, &mut body);
+            drop(turn);
+            done.map(|value| value.map(then))
         });
         work.await
             .map_err(|error| DbError::Fault(format!("a verb did not end: {error}")))?

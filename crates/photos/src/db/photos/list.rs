@@ -85,8 +85,18 @@ pub struct Page {
 impl Db {
     /// A page of a list: walks an index in the list's order, from the most selective of the filters.
     pub async fn list_photos(&self, query: &ListQuery) -> Result<Page, DbError> {
+        self.list_photos_as(query, |page| page).await
+    }
+
+    /// The same, and what the caller makes of the page, off the async threads.
+    pub async fn list_photos_as<T: Send + 'static>(
+        &self,
+        query: &ListQuery,
+        make: impl FnOnce(Page) -> T + Send + 'static,
+    ) -> Result<T, DbError> {
         let query = query.clone();
-        self.read(move |connection| page(connection, &query)).await
+        self.read_then(move |connection| page(connection, &query), make)
+            .await
     }
 }
 

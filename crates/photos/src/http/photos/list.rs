@@ -1,16 +1,25 @@
 //! Lists of photos.
 
-use actix_web::web::{Data, Json};
-use actix_web::{Responder, get};
+use std::cell::Cell;
+
+use actix_web::http::header::ContentType;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
 use photos_api::{PhotoPage, PhotosQuery};
+use serde::{Serialize, Serializer};
 
 use super::cursor::Cursors;
 use super::{filter, show};
 use crate::app::App;
-use crate::db::photos::Position;
+use crate::db::photos::{Page, Position};
+use crate::domain::PhotoRow;
 use crate::error::Error;
 use crate::http::caller::Viewer;
 use crate::http::query::Query;
+
+/// Bytes of a page without its photos, and of a photo with a caption of usual length.
+const LINKS: usize = 1024;
+const USUAL: usize = 1280;
 
 /// Photos
 ///
@@ -32,31 +41,66 @@ pub(super) async fn list_photos(
     app: Data<App>,
     viewer: Viewer,
     Query(query): Query<PhotosQuery>,
-) -> Result<impl Responder, Error> {
+) -> Result<HttpResponse, Error> {
     let Some(mut list) = filter::read(&query, &viewer)? else {
-        let count = query.count.unwrap_or_default().then_some(0);
-        return Ok(Json(PhotoPage {
-            count,
+        let nothing = Page {
+            rows: Vec::new(),
             next: None,
             previous: None,
-            results: Vec::new(),
-        }));
+            count: query.count.unwrap_or_default().then_some(0),
+        };
+        return answer(json(&app, &query, "", nothing)?);
     };
     let filters = filter::text(&list);
-    let cursors = Cursors::new(app.env.jwt_secret.expose().as_bytes(), &filters);
-    list.position = query
-        .cursor
-        .as_deref()
-        .map(|cursor| cursors.open(cursor))
-        .transpose()?;
-    let page = app.db.list_photos(&list).await?;
-    let link = |position: Position| link(&app, &query, cursors.seal(&position));
-    Ok(Json(PhotoPage {
+    list.position = match &query.cursor {
+        Some(cursor) => Some(cursors(&app, &filters).open(cursor)?),
+        None => None,
+    };
+    let shared = Data::clone(&app);
+    let made = move |page| json(&shared, &query, &filters, page);
+    answer(app.db.list_photos_as(&list, made).await??)
+}
+
+fn cursors<'a>(app: &App, filters: &'a str) -> Cursors<'a> {
+    Cursors::new(app.env.jwt_secret.expose().as_bytes(), filters)
+}
+
+fn answer(json: Vec<u8>) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(json))
+}
+
+/// A [`photos_api::PhotoPage`], written photo by photo: most of what a list costs is what its photos take in memory.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    next: Option<String>,
+    previous: Option<String>,
+    #[serde(serialize_with = "photos")]
+    results: (&'a App, Cell<Vec<PhotoRow>>),
+}
+
+fn photos<S: Serializer>(
+    (app, rows): &(&App, Cell<Vec<PhotoRow>>),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let base = show::base(app);
+    serializer.collect_seq(rows.take().into_iter().map(|row| show::photo_at(&base, app, row)))
+}
+
+/// The page of a list, with links to the pages beside it.
+fn json(app: &App, query: &PhotosQuery, filters: &str, page: Page) -> Result<Vec<u8>, Error> {
+    let cursors = cursors(app, filters);
+    let link = |position: Position| link(app, query, cursors.seal(&position));
+    let mut json = Vec::with_capacity(LINKS + page.rows.len() * USUAL);
+    let shown = Shown {
         count: page.count,
         next: page.next.map(link).transpose()?,
         previous: page.previous.map(link).transpose()?,
-        results: page.rows.into_iter().map(|row| show::photo(&app, row)).collect(),
-    }))
+        results: (app, Cell::new(page.rows)),
+    };
+    serde_json::to_writer(&mut json, &shown).map_err(Error::internal)?;
+    Ok(json)
 }
 
 /// The same list at another place.

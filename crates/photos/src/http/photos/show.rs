@@ -16,7 +16,11 @@ pub(super) fn base(app: &App) -> String {
 
 /// The photo with absolute links to its pictures.
 pub(super) fn photo(app: &App, row: PhotoRow) -> Photo {
-    let base = base(app);
+    photo_at(&base(app), app, row)
+}
+
+/// The same, of a list, whose photos all have one [`base`].
+pub(super) fn photo_at(base: &str, app: &App, row: PhotoRow) -> Photo {
     let images = app.media.presets().iter().map(|preset| {
         let (name, (width, height)) = (&preset.spec.name, preset.size(&row));
         let url = format!(
