@@ -63,7 +63,10 @@ impl House {
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.root().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        // In one step, as a careful editor does: a prompt may be looking just now.
+        let beside = self.folder.path().join("beside");
+        fs::write(&beside, text).unwrap();
+        fs::rename(&beside, &path).unwrap();
     }
 
     pub(crate) fn read(&self, path: &str) -> String {
