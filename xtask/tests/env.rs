@@ -104,7 +104,7 @@ fn secrets_are_masked_until_they_are_asked_for() {
     let export = plasma.env(&["export"], &[]);
     assert_eq!(
         error(&export),
-        "# secrets are left out, --reveal writes them: PS_JWT_SECRET, PS_ADMIN_PASSWORD\n"
+        "# secrets are left out, --reveal writes them: PS_JWT_SECRET, PS_ADMIN_PASSWORD, FE_SESSION_SECRET\n"
     );
     for arguments in [&["show", "--reveal"][..], &["why", "PS_JWT_SECRET", "--reveal"]] {
         assert!(plasma.told(arguments, &[]).contains(secret), "{arguments:?}");
@@ -256,7 +256,11 @@ fn production_from_inside(shell: &str, arguments: &[&str], enter: impl Fn(&str) 
         .script(shell, arguments, &script)
         .split('\0')
         .filter_map(|pair| pair.split_once('='))
-        .filter(|(name, _)| name.starts_with("PS_") || *name == "PLASMA_SHELL_VARS")
+        .filter(|(name, _)| {
+            ["PS_", "FE_", "PLASMA_SHELL_VARS"]
+                .iter()
+                .any(|begin| name.starts_with(begin))
+        })
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
     assert_eq!(seen, production);

@@ -51,6 +51,21 @@ fn the_plan_of_up_shows_every_step_and_touches_nothing() {
 }
 
 #[test]
+fn the_frontend_is_told_where_photos_listens() {
+    let moved = [("PS_LISTEN", "0.0.0.0:9000")];
+    let plan = Plasma::new().run(&["up", "--plan"], &moved).code(0);
+    let text = stdout(&plan);
+    assert!(text.contains("FE_PHOTOS_URL=http://127.0.0.1:9000\n"), "{text}");
+    let given = [
+        ("PS_LISTEN", "127.0.0.1:9000"),
+        ("FE_PHOTOS_URL", "http://10.0.0.1"),
+    ];
+    let plan = Plasma::new().run(&["up", "--plan"], &given).code(0);
+    let text = stdout(&plan);
+    assert!(text.contains("FE_PHOTOS_URL=http://10.0.0.1\n"), "{text}");
+}
+
+#[test]
 fn staging_and_production_do_not_run_natively() {
     for stage in ["staging", "prod"] {
         let refused = Plasma::new().run(&["up", "--stage", stage], &[]).code(3);

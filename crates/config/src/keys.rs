@@ -21,6 +21,7 @@ pub fn check_same_keys(root: &Path, cluster: &Cluster) -> Result<(), Faults> {
     let layer = Layer {
         apps: &apps,
         state: Path::new(""),
+        native: false,
         secrets: false,
     };
     let keys = |file: &str| {

@@ -1,9 +1,11 @@
 //! Reads one YAML file of a cluster's environment: which variables it sets, and all that is wrong with it.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::environment::unknown;
 use crate::fault::{Faults, Place};
+use crate::follow::Follow;
 use crate::spec::{APPS, App, Variable};
 use crate::trap::{Reading, reading};
 use crate::value::Kind;
@@ -27,6 +29,8 @@ pub(crate) struct Layer<'a> {
     pub(crate) apps: &'a [&'static App],
     /// What replaces `{state}`; in a file of secrets nothing is replaced.
     pub(crate) state: &'a Path,
+    /// Whether `{photos}` may stand for the address of that app: it is good on one machine only.
+    pub(crate) native: bool,
     /// Whether the file holds secrets and nothing else, or everything but secrets.
     pub(crate) secrets: bool,
 }
@@ -137,7 +141,24 @@ impl Layer<'_> {
         } else {
             text.replace(STATE, &self.state.to_string_lossy())
         };
-        (variable.check)(&text, &variable.rules)?;
+        let follow = (variable.kind == Kind::Url)
+            .then(|| Follow::find(self.apps, &text))
+            .flatten();
+        if let Some(follow) = follow {
+            if !self.native {
+                return Err(format!(
+                    "follows {} to its address on this machine, which only native.yaml can",
+                    follow.app
+                ));
+            }
+            // Its address comes later; any will do to look at the rest.
+            (variable.check)(
+                &follow.value(SocketAddr::from(([127, 0, 0, 1], 80))),
+                &variable.rules,
+            )?;
+        } else {
+            (variable.check)(&text, &variable.rules)?;
+        }
         Ok(Some(text))
     }
 }

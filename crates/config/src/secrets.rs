@@ -92,6 +92,7 @@ impl SecretsFile<'_> {
         Layer {
             apps: self.apps,
             state: Path::new(""),
+            native: false,
             secrets: true,
         }
         .read(self.shown, text, faults)

@@ -1,6 +1,7 @@
 //! A variable of a stage with every place that sets it.
 
 use crate::fault::Place;
+use crate::follow::Follow;
 use crate::layer::Origin;
 use crate::spec::{App, Fallback, Variable};
 
@@ -13,6 +14,9 @@ pub struct Setting {
     pub variable: &'static Variable,
     /// The places that set it, each overriding the one before.
     pub chain: Vec<Origin>,
+    /// The app whose address stands in the value, where the file says so: `http://{photos}`. Whoever moves that app to
+    /// another port changes the value with it.
+    pub follows: Option<Follow>,
 }
 
 impl Setting {

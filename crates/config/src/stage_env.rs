@@ -6,6 +6,7 @@ use std::fs;
 
 use crate::environment::{missing, unknown};
 use crate::fault::{Faults, Place};
+use crate::follow;
 use crate::known::is_known_default;
 use crate::layer::{Layer, Origin, Settings};
 use crate::request::{Request, Secrets};
@@ -46,18 +47,20 @@ impl StageEnv {
                         app,
                         variable,
                         chain: vec![],
+                        follows: None,
                     })
                 })
                 .collect(),
         };
         let folder = request.stage_folder();
-        let layer = Layer {
-            apps: &apps,
-            state: &folder,
-            secrets: false,
-        };
         let mut whole = true;
         for path in request.files() {
+            let layer = Layer {
+                apps: &apps,
+                state: &folder,
+                native: path.ends_with("native.yaml"),
+                secrets: false,
+            };
             match fs::read_to_string(request.root.join(&path)) {
                 Ok(text) => {
                     let (settings, readable) = layer.read(&path, &text, &mut faults);
@@ -74,6 +77,7 @@ impl StageEnv {
         }
         whole &= env.lay_secrets(request, &apps, &mut faults);
         env.lay_process(request, &apps, &mut faults);
+        follow::resolve(&apps, &mut env.settings);
         env.refuse_known_defaults(&mut faults);
         if whole {
             env.find_missing(request.secrets, &mut faults);

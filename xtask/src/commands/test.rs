@@ -28,12 +28,18 @@ pub(crate) struct Test {
     /// Handed to `cargo nextest run` (or `cargo test`) as they are; doctests then do not run.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     args: Vec<OsString>,
+    /// Tests that are left to another job, as nextest names their binary. `cargo test` runs them all the same.
+    #[arg(skip)]
+    without: Option<&'static str>,
 }
 
 impl Test {
-    /// All tests, without arguments for the runner.
-    pub(crate) fn everything() -> Self {
-        Self { args: vec![] }
+    /// All tests but one binary's.
+    pub(crate) fn without(binary: &'static str) -> Self {
+        Self {
+            args: vec![],
+            without: Some(binary),
+        }
     }
 
     pub(crate) fn run(&self, context: &Context) -> Outcome {
@@ -77,18 +83,15 @@ impl Test {
 
     /// The arguments of each cargo command. Doctests first: what closes the output is the sum of all other tests.
     fn steps(&self, context: &Context) -> Vec<Vec<OsString>> {
-        let nextest = process::find_program(
-            "cargo-nextest",
-            context.vars.get("PATH").map_or("", String::as_str),
-        );
-        let runner: &[&str] = if nextest.is_some() {
-            &["nextest", "run"]
-        } else {
-            &["test", "--lib", "--bins", "--tests", "--examples"]
-        };
+        let runner = runner(context);
         let command = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         if self.args.is_empty() {
-            let all = [runner, &["--workspace"]].concat();
+            let filter = self
+                .without
+                .filter(|_| runner == NEXTEST)
+                .map(|binary| format!("not binary_id({binary})"));
+            let mut all = [runner, &["--workspace"]].concat();
+            all.extend(filter.iter().flat_map(|filter| ["-E", filter]));
             vec![
                 command(&["test", "--workspace", "--doc", "--quiet"]),
                 command(&all),
@@ -126,6 +129,17 @@ impl Test {
                 Err(interrupted())
             }
         }
+    }
+}
+
+const NEXTEST: &[&str] = &["nextest", "run"];
+
+/// The arguments of cargo that run tests: nextest if it is there.
+pub(crate) fn runner(context: &Context) -> &'static [&'static str] {
+    let path = context.vars.get("PATH").map_or("", String::as_str);
+    match process::find_program("cargo-nextest", path) {
+        Some(_) => NEXTEST,
+        None => &["test", "--lib", "--bins", "--tests", "--examples"],
     }
 }
 

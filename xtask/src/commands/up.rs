@@ -27,12 +27,13 @@ use crate::{
 /// Build and run the whole product on this machine, with nothing else to install.
 ///
 /// Every app of the cluster becomes a process with SQLite and files under `.plasma/`. The command prints the addresses
-/// and the administrator's login when all of them are ready, then shows their logs until Ctrl-C stops everything.
+/// and the administrator's login when all of them are ready, last the one to open in a browser, then shows their logs until
+/// Ctrl-C stops everything.
 #[derive(Args)]
 #[command(after_help = "Examples:
   cargo xtask up --seed                      with a few users and photos to look at
   cargo xtask up --detach --json             for scripts: returns when ready
-  PS_LISTEN=127.0.0.1:0 cargo xtask up       on any free port")]
+  PS_LISTEN=127.0.0.1:0 cargo xtask up       photos on any free port; the frontend follows it")]
 pub(crate) struct Up {
     #[command(flatten)]
     flags: Flags,
@@ -84,9 +85,7 @@ impl Up {
             return Err(already_up(scope, record.as_ref()).into());
         };
         let mut plan = environment::plan(context, scope, environment::Secrets::Needed)?;
-        for app in &mut plan.apps {
-            app.settle_ports()?;
-        }
+        plan.settle_ports()?;
         let names: Vec<String> = plan.apps.iter().map(|app| app.name.clone()).collect();
         let mut built = tokio::select! {
             built = build::build(context, &names, &[], false) => built?,
@@ -105,8 +104,7 @@ impl Up {
             if self.seed {
                 seed::seed(&plan).await?;
             }
-            print!("{}", announcement(&plan, scope.stage));
-            println!("  Ctrl-C stops it.");
+            print!("{}", announcement(&plan, scope.stage, "Ctrl-C"));
             Ok(())
         })
         .await?;
@@ -170,8 +168,8 @@ impl Up {
             status.login = plan.login.clone();
             println!("{}", serde_json::to_string_pretty(&status)?);
         } else {
-            print!("{}", announcement(plan, scope.stage));
-            println!("  cargo xtask down{} stops it.", scope.flags);
+            let stop = format!("cargo xtask down{}", scope.flags);
+            print!("{}", announcement(plan, scope.stage, &stop));
         }
         Ok(Exit::Done)
     }
@@ -193,8 +191,8 @@ fn already_up(scope: &Scope, record: Option<&Record>) -> Failure {
         ))
 }
 
-/// The addresses and the login, for a person.
-fn announcement(plan: &Plan, stage: Stage) -> String {
+/// The addresses, the login and what stops it, for a person; at the end the one address to open.
+fn announcement(plan: &Plan, stage: Stage, stop: &str) -> String {
     let mut text = format!("\n{} {} is ready\n", stage.emoji(), plan.title());
     let width = plan
         .apps
@@ -214,5 +212,9 @@ fn announcement(plan: &Plan, stage: Stage) -> String {
         "logs",
         plan.folder.join("logs").display()
     ));
+    text.push_str(&format!("  {stop} stops it.\n"));
+    if let Some(url) = plan.front_url() {
+        text.push_str(&format!("\n  open {url}\n"));
+    }
     text
 }

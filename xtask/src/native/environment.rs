@@ -59,6 +59,9 @@ fn app_plan(app: &App, env: &StageEnv) -> Result<AppPlan, Failure> {
             .filter(|set| set.variable.secret)
             .map(|set| set.variable.name.to_owned())
             .collect(),
+        follows: own()
+            .filter_map(|set| Some((set.variable.name.to_owned(), set.follows.clone()?)))
+            .collect(),
         listen: address("LISTEN")?,
         internal_listen: address("INTERNAL_LISTEN")?,
         public_url: effective("PUBLIC_URL"),

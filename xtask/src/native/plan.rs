@@ -45,6 +45,9 @@ pub(crate) struct AppPlan {
     pub(crate) internal_listen: SocketAddr,
     /// Where people reach it, if that is not the address on which it listens.
     pub(crate) public_url: Option<String>,
+    /// The variables in `env` that lead to another app of the run; no supervisor needs them.
+    #[serde(skip)]
+    pub(crate) follows: BTreeMap<String, config::Follow>,
     /// How long it may take to end after a request to do so.
     pub(crate) shutdown_timeout: Duration,
 }
@@ -66,6 +69,35 @@ impl Plan {
         self.folder.join("logs").join(format!("{app}.log"))
     }
 
+    /// The address that a person opens: that of the last app, which stands before the others.
+    pub(crate) fn front_url(&self) -> Option<String> {
+        self.apps.last().map(AppPlan::url)
+    }
+
+    /// Puts free ports in the places of port 0, so that everybody knows them before anything starts, checks that all ports
+    /// are free, and tells the apps where the others are.
+    ///
+    /// # Errors
+    /// A port is taken: by whom, if the system tells.
+    pub(crate) fn settle_ports(&mut self) -> anyhow::Result<()> {
+        for app in &mut self.apps {
+            app.settle_ports()?;
+        }
+        let listens: BTreeMap<String, SocketAddr> = self
+            .apps
+            .iter()
+            .map(|app| (app.name.clone(), app.listen))
+            .collect();
+        for app in &mut self.apps {
+            for (variable, follow) in &app.follows {
+                if let Some(listen) = listens.get(follow.app) {
+                    app.env.insert(variable.clone(), follow.value(*listen));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// How long everything may take to end: the slowest app, and a little.
     pub(crate) fn patience(&self) -> Duration {
         let slowest = self
@@ -79,20 +111,11 @@ impl Plan {
 }
 
 impl AppPlan {
-    /// Where people reach it.
-    pub(crate) fn url(&self) -> String {
-        let own = || format!("http://{}", reachable(self.listen));
-        self.public_url
-            .as_ref()
-            .map_or_else(own, |url| url.trim_end_matches('/').to_owned())
-    }
-
-    /// Puts free ports in the places of port 0, so that everybody knows them before the app starts, and checks that all
-    /// ports are free.
+    /// Puts free ports in the places of port 0, and checks that all ports are free.
     ///
     /// # Errors
     /// A port is taken: by whom, if the system tells.
-    pub(crate) fn settle_ports(&mut self) -> anyhow::Result<()> {
+    fn settle_ports(&mut self) -> anyhow::Result<()> {
         let (listen, internal) = (self.listen_variable(), self.internal_listen_variable());
         for (variable, address) in [(listen, &mut self.listen), (internal, &mut self.internal_listen)] {
             *address = ports::settle(*address).with_context(|| format!("no free port for {variable}"))?;
@@ -100,6 +123,14 @@ impl AppPlan {
             self.env.insert(variable, address.to_string());
         }
         Ok(())
+    }
+
+    /// Where people reach it.
+    pub(crate) fn url(&self) -> String {
+        let own = || format!("http://{}", config::reachable(self.listen));
+        self.public_url
+            .as_ref()
+            .map_or_else(own, |url| url.trim_end_matches('/').to_owned())
     }
 
     /// The name of the variable that chooses where the app listens.
@@ -114,20 +145,8 @@ impl AppPlan {
 
     /// Where `/readyz`, `/healthz` and `/metrics` answer.
     pub(crate) fn internal_url(&self) -> String {
-        format!("http://{}", reachable(self.internal_listen))
+        format!("http://{}", config::reachable(self.internal_listen))
     }
-}
-
-/// The address under which a listener is reached from this machine: all addresses means loopback.
-pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
-    let mut address = address;
-    if address.ip().is_unspecified() {
-        address.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    address
 }
 
 /// The plan as a person reads it: the commands in order, each with its environment, secrets masked.
@@ -171,5 +190,49 @@ impl fmt::Display for Listing<'_> {
             writeln!(f, "serve {} at {}", app.name, app.url())?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    fn app(name: &str) -> AppPlan {
+        AppPlan {
+            name: name.to_owned(),
+            prefix: format!("{}_", name.to_uppercase()),
+            program: PathBuf::new(),
+            version: String::new(),
+            env: BTreeMap::new(),
+            secrets: vec![],
+            listen: "127.0.0.1:0".parse().unwrap(),
+            internal_listen: "127.0.0.1:0".parse().unwrap(),
+            public_url: None,
+            follows: BTreeMap::new(),
+            shutdown_timeout: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn an_app_is_told_the_port_that_another_one_got() {
+        let mut pages = app("pages");
+        let follow = config::Follow {
+            app: "photos",
+            text: "http://{photos}/".to_owned(),
+        };
+        pages.follows.insert("PAGES_PHOTOS_URL".to_owned(), follow);
+        let mut plan = Plan {
+            cluster: "zoo".to_owned(),
+            stage: "local".to_owned(),
+            folder: PathBuf::new(),
+            // Even if it starts first.
+            apps: vec![pages, app("photos")],
+            login: None,
+        };
+        plan.settle_ports().unwrap();
+        let photos = plan.apps[1].listen;
+        assert_ne!(photos.port(), 0);
+        assert_eq!(plan.apps[0].env["PAGES_PHOTOS_URL"], format!("http://{photos}/"));
     }
 }

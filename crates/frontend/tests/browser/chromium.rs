@@ -91,6 +91,10 @@ impl Chromium {
                 json!({ "width": window.width, "height": window.height, "deviceScaleFactor": 1, "mobile": mobile }),
             )
             .await;
+        let touch = json!({ "enabled": mobile });
+        chromium
+            .devtools("Emulation.setTouchEmulationEnabled", touch)
+            .await;
         let scheme = if window.dark { "dark" } else { "light" };
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         chromium.devtools("Emulation.setEmulatedMedia", features).await;

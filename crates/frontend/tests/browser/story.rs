@@ -169,6 +169,52 @@ async fn a_photo_fills_the_window() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_finger_turns_the_photos_and_drops_them() {
+    let Some(browser) = Chromium::open(Window::PHONE).await else {
+        return;
+    };
+    let world = World::start().await;
+    upload(&world, 3).await;
+    browser.goto(&world.url).await;
+    browser.click(".tile:nth-child(1) a").await;
+    browser.wait_text("1 / 3").await;
+    browser.swipe((300, 400), (80, 410)).await;
+    browser.wait_text("2 / 3").await;
+    browser.swipe((80, 400), (300, 390)).await;
+    browser.wait_text("1 / 3").await;
+    browser.swipe((200, 300), (205, 600)).await;
+    browser.wait_count("dialog[open]", 0).await;
+    browser.wait_path("/").await;
+    browser.close().await;
+}
+
+/// What a file manager's drag ends with: a file over the page, let go.
+const DROP: &str = "const canvas = new OffscreenCanvas(600, 400); canvas.getContext('2d').fillRect(0, 0, 300, 400); \
+    canvas.convertToBlob({ type: 'image/jpeg' }).then((blob) => { const data = new DataTransfer(); \
+    data.items.add(new File([blob], 'Half.jpg', { type: 'image/jpeg' })); \
+    data.items.add(new File(['words'], 'notes.txt', { type: 'text/plain' })); \
+    document.querySelector('[data-drop]').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, \
+    cancelable: true })); });";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_photo_is_shown_and_sent() {
+    let Some(browser) = Chromium::open(Window::DESK).await else {
+        return;
+    };
+    let world = World::start().await;
+    browser.sign_up(&world.url, "ann").await;
+    browser.value(DROP).await;
+    browser.wait(".item canvas.drawn").await;
+    browser.wait_count(".item", 1).await;
+    browser.write(".item textarea", "black and #white").await;
+    browser.click(".whole-bar button[type=submit]").await;
+    browser.wait_text("1 photo uploaded").await;
+    browser.goto(&format!("{}/tags/white", world.url)).await;
+    browser.wait_count(".tile", 1).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_goes_on_by_itself() {
     let Some(browser) = Chromium::open(Window::PHONE).await else {
         return;

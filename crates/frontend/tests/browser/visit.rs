@@ -109,6 +109,21 @@ impl Chromium {
         .await;
     }
 
+    /// A finger's way over the window.
+    pub(crate) async fn swipe(&self, from: (i32, i32), to: (i32, i32)) {
+        let middle = ((from.0 + to.0) / 2, (from.1 + to.1) / 2);
+        for (kind, point) in [
+            ("touchStart", Some(from)),
+            ("touchMove", Some(middle)),
+            ("touchMove", Some(to)),
+            ("touchEnd", None),
+        ] {
+            let points: Vec<Value> = point.iter().map(|(x, y)| json!({ "x": x, "y": y })).collect();
+            let event = json!({ "type": kind, "touchPoints": points });
+            self.devtools("Input.dispatchTouchEvent", event).await;
+        }
+    }
+
     pub(crate) async fn write(&self, css: &str, text: &str) {
         self.until(css, async || {
             self.page

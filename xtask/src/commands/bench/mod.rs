@@ -1,5 +1,6 @@
 //! `bench`: the figures of doc/performance.md, measured again.
 
+mod browser;
 mod cli;
 mod http;
 mod imaging;
@@ -20,6 +21,7 @@ enum What {
     Imaging(imaging::Imaging),
     Http(http::Http),
     Cli(cli::Cli),
+    Browser(browser::Browser),
 }
 
 impl Bench {
@@ -28,6 +30,7 @@ impl Bench {
             What::Imaging(imaging) => imaging.run(context),
             What::Http(http) => http.run(context),
             What::Cli(cli) => cli.run(context),
+            What::Browser(browser) => browser.run(context),
         }
     }
 }

@@ -17,8 +17,11 @@ pub(super) fn run(context: &Context) -> Outcome {
     let shell = Shell::new()?;
     shell.change_dir(&context.root);
     shell.set_var("PLASMA_STATE_DIR", state.path());
-    shell.set_var("PS_LISTEN", "127.0.0.1:0");
-    shell.set_var("PS_INTERNAL_LISTEN", "127.0.0.1:0");
+    for app in config::APPS {
+        for key in ["LISTEN", "INTERNAL_LISTEN"] {
+            shell.set_var(format!("{}{key}", app.prefix), "127.0.0.1:0");
+        }
+    }
 
     // Without its output, which has a password.
     let up = cmd!(shell, "{plasma} up --stage local --detach")

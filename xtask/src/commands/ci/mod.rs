@@ -1,5 +1,6 @@
 //! `ci`: the jobs of the pipeline, each of them runnable here.
 
+mod browser;
 mod charts;
 mod deny;
 mod e2e;
@@ -41,8 +42,10 @@ enum Job {
     Charts,
     /// No warnings from the compiler or clippy.
     Clippy,
-    /// All tests, as `cargo xtask test`.
+    /// All tests, as `cargo xtask test`, but those of the job `browser`.
     Test,
+    /// The stories of the frontend in a real headless Chromium.
+    Browser,
     /// The end-to-end story against a fresh native run.
     E2e,
     /// The commands on a kind cluster: made, made whole, used, destroyed; needs Docker.
@@ -72,7 +75,8 @@ impl Ci {
                 ],
                 "correct the places above",
             ),
-            Job::Test => Test::everything().run(context),
+            Job::Test => Test::without(browser::TESTS).run(context),
+            Job::Browser => browser::run(context),
             Job::E2e => e2e::run(context),
             Job::Kind => kind::run(context),
             Job::E2eKind => e2e_kind::run(context),

@@ -1,6 +1,6 @@
 //! What `up --seed` adds: three people and their photos.
 
-use super::draw::{Light, Scene};
+use super::draw::{Land, Light, Scene};
 
 /// Somebody with photos. The password is for a machine of one's own: it is printed and public.
 pub(super) struct Person {
@@ -29,6 +29,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1200,
                 11,
                 Light::Dawn,
+                Land::Coast,
                 true,
             ),
             photo(
@@ -38,6 +39,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1000,
                 12,
                 Light::Noon,
+                Land::Mountains,
                 false,
             ),
             photo(
@@ -47,6 +49,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1600,
                 13,
                 Light::Dusk,
+                Land::Mountains,
                 false,
             ),
             photo(
@@ -56,6 +59,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1500,
                 14,
                 Light::Dawn,
+                Land::Hills,
                 true,
             ),
             photo(
@@ -65,9 +69,18 @@ pub(super) const PEOPLE: [Person; 3] = [
                 900,
                 15,
                 Light::Night,
+                Land::Coast,
                 true,
             ),
-            draft("Unsorted", "Needs a better name", 1400, 1050, 16, Light::Noon),
+            draft(
+                "Unsorted",
+                "Needs a better name",
+                1400,
+                1050,
+                16,
+                Light::Noon,
+                Land::Hills,
+            ),
         ],
     },
     Person {
@@ -81,6 +94,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1067,
                 21,
                 Light::Dawn,
+                Land::Mountains,
                 false,
             ),
             photo(
@@ -90,6 +104,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1440,
                 22,
                 Light::Noon,
+                Land::Hills,
                 false,
             ),
             photo(
@@ -99,6 +114,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1620,
                 23,
                 Light::Dusk,
+                Land::Hills,
                 false,
             ),
             photo(
@@ -108,6 +124,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 800,
                 24,
                 Light::Noon,
+                Land::Mountains,
                 false,
             ),
             photo(
@@ -117,16 +134,34 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1000,
                 25,
                 Light::Night,
+                Land::Hills,
                 false,
             ),
-            draft("Blurry", "Keep or delete?", 1200, 900, 26, Light::Dusk),
+            draft(
+                "Blurry",
+                "Keep or delete?",
+                1200,
+                900,
+                26,
+                Light::Dusk,
+                Land::Dunes,
+            ),
         ],
     },
     Person {
         username: "cleo",
         password: "cleo-on-the-road",
         photos: &[
-            photo("日の出", "山の朝 #日本 #dawn", 1600, 1200, 31, Light::Dawn, false),
+            photo(
+                "日の出",
+                "山の朝 #日本 #dawn",
+                1600,
+                1200,
+                31,
+                Light::Dawn,
+                Land::Mountains,
+                false,
+            ),
             photo(
                 "Fjord",
                 "Colder than it looks. #lake #mountains",
@@ -134,6 +169,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1500,
                 32,
                 Light::Noon,
+                Land::Mountains,
                 true,
             ),
             photo(
@@ -143,6 +179,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1080,
                 33,
                 Light::Dawn,
+                Land::Hills,
                 false,
             ),
             photo(
@@ -152,6 +189,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1125,
                 34,
                 Light::Night,
+                Land::Coast,
                 true,
             ),
             photo(
@@ -161,6 +199,7 @@ pub(super) const PEOPLE: [Person; 3] = [
                 1300,
                 35,
                 Light::Dusk,
+                Land::Dunes,
                 false,
             ),
             photo(
@@ -170,7 +209,8 @@ pub(super) const PEOPLE: [Person; 3] = [
                 975,
                 36,
                 Light::Dusk,
-                true,
+                Land::Dunes,
+                false,
             ),
         ],
     },
@@ -183,6 +223,7 @@ const fn photo(
     height: u32,
     seed: u32,
     light: Light,
+    land: Land,
     water: bool,
 ) -> Photo {
     Photo {
@@ -194,6 +235,7 @@ const fn photo(
             height,
             seed,
             light,
+            land,
             water,
         },
     }
@@ -206,6 +248,7 @@ const fn draft(
     height: u32,
     seed: u32,
     light: Light,
+    land: Land,
 ) -> Photo {
     Photo {
         name,
@@ -216,6 +259,7 @@ const fn draft(
             height,
             seed,
             light,
+            land,
             water: false,
         },
     }

@@ -1,4 +1,4 @@
-//! Draws landscapes: a sky, a sun, mountain ridges in the haze, and sometimes water. The same seed draws the same picture.
+//! Draws landscapes: a sky with its sun or stars, land in the haze, and sometimes water. The same seed draws the same picture.
 
 use std::{f32::consts::TAU, io::Cursor};
 
@@ -13,8 +13,33 @@ pub(crate) struct Scene {
     /// Different pictures for different numbers.
     pub(crate) seed: u32,
     pub(crate) light: Light,
+    pub(crate) land: Land,
     /// Whether the lower part mirrors the upper one.
     pub(crate) water: bool,
+}
+
+/// What stands on the horizon.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Land {
+    Mountains,
+    /// Round ones, close together.
+    Hills,
+    /// Long waves of sand.
+    Dunes,
+    /// A far coast, or none.
+    Coast,
+}
+
+impl Land {
+    /// How many ridges, how many finer waves each has, how high they go, and how far down the first begins.
+    fn shape(self) -> (u32, u32, f32, f32) {
+        match self {
+            Self::Mountains => (5, 5, 0.09, 0.38),
+            Self::Hills => (6, 3, 0.06, 0.5),
+            Self::Dunes => (4, 2, 0.085, 0.52),
+            Self::Coast => (2, 4, 0.035, 0.84),
+        }
+    }
 }
 
 /// The time of day: colours of the zenith, the horizon, the sun and the nearest ridge.
@@ -57,7 +82,7 @@ impl Light {
     }
 }
 
-const RIDGES: u32 = 5;
+const STARS: u32 = 240;
 
 /// The scene as a JPEG.
 ///
@@ -77,6 +102,7 @@ fn draw(scene: &Scene) -> RgbImage {
         height,
         seed,
         light,
+        land,
         water,
     } = scene;
     let [zenith, horizon, sun, near] = light.colours();
@@ -89,26 +115,64 @@ fn draw(scene: &Scene) -> RgbImage {
             picture.put_pixel(x, y, colour);
         }
     }
+    if matches!(light, Light::Night) {
+        put_stars(&mut picture, sun, shore, seed);
+    }
     put_sun(&mut picture, sun, noise(seed, 1) * 0.7 + 0.15, shore, seed);
-    for ridge in 0..RIDGES {
-        let depth = fraction(ridge + 1, RIDGES);
-        let colour = blend(horizon, near, depth * depth * 0.9 + 0.1);
+    let (ridges, waves, rise, first) = land.shape();
+    for ridge in 0..ridges {
+        let depth = fraction(ridge + 1, ridges);
+        let tone = depth * depth * 0.9 + 0.1;
+        let (colour, foot) = (blend(horizon, near, tone), blend(horizon, near, tone * 0.72));
         for x in 0..width {
-            let top = skyline(seed, ridge, fraction(x, width), depth) * shore as f32;
-            for y in (top as u32).min(shore)..shore {
-                picture.put_pixel(x, y, colour);
+            let down = skyline(seed, ridge, fraction(x, width), depth, waves) * rise;
+            let top = (first + depth * (0.88 - first) - down).clamp(0.0, 1.0) * shore as f32;
+            let edge = (top as u32).min(shore);
+            for y in edge..shore {
+                // Haze lies in the valleys, and the edge is as soft as one pixel.
+                let haze = (fraction(y - edge, shore - edge) * 1.2).min(1.0);
+                let cover = if y == edge { 1.0 - top.fract() } else { 1.0 };
+                let behind = *picture.get_pixel(x, y);
+                picture.put_pixel(x, y, blend(behind, blend(colour, foot, haze), cover));
             }
         }
     }
+    put_water(&mut picture, zenith, shore, seed);
+    picture
+}
+
+/// The picture above the shore upside down, in waves that grow towards the viewer.
+fn put_water(picture: &mut RgbImage, zenith: Rgb<u8>, shore: u32, seed: u32) {
+    let (width, height) = picture.dimensions();
     for y in shore..height {
-        let ripple = ((y - shore) as f32 * 0.35).sin() * fraction(y - shore, height - shore) * 6.0;
+        let near = fraction(y - shore, height - shore);
         let mirrored = shore - 1 - ((y - shore) * shore / height).min(shore - 1);
+        // Waves are long at the shore and broad before the feet.
+        let phase = near.sqrt() * 60.0 + noise(seed, 3) * TAU;
         for x in 0..width {
-            let from = (x as f32 + ripple).clamp(0.0, width as f32 - 1.0) as u32;
-            picture.put_pixel(x, y, blend(*picture.get_pixel(from, mirrored), zenith, 0.25));
+            let along = fraction(x, width) * TAU;
+            let swing = (phase + (along * 3.0).sin() * 1.4 + (along * 7.0).cos() * 0.6).sin();
+            let lift = (swing * near * shore as f32 * 0.012) as i64;
+            let from = (i64::from(mirrored) + lift).clamp(0, i64::from(shore) - 1) as u32;
+            let shade = 0.22 + 0.08 * swing * near;
+            let seen = *picture.get_pixel(x, from);
+            picture.put_pixel(x, y, blend(seen, zenith, shade));
         }
     }
-    picture
+}
+
+fn put_stars(picture: &mut RgbImage, colour: Rgb<u8>, shore: u32, seed: u32) {
+    for star in 0..STARS {
+        let place = |index| noise(seed, 100 + star * 3 + index);
+        let (x, y) = (place(0) * picture.width() as f32, place(1) * shore as f32 * 0.6);
+        let size = 1 + u32::from(place(2) > 0.85);
+        for (x, y) in (0..size).flat_map(|dx| (0..size).map(move |dy| (x as u32 + dx, y as u32 + dy))) {
+            if x < picture.width() {
+                let behind = *picture.get_pixel(x, y);
+                picture.put_pixel(x, y, blend(behind, colour, 0.25 + place(2) * 0.6));
+            }
+        }
+    }
 }
 
 fn put_sun(picture: &mut RgbImage, colour: Rgb<u8>, across: f32, shore: u32, seed: u32) {
@@ -130,15 +194,15 @@ fn put_sun(picture: &mut RgbImage, colour: Rgb<u8>, across: f32, shore: u32, see
     }
 }
 
-/// How far down a ridge begins at a place: 0 is the top, 1 the bottom.
-fn skyline(seed: u32, ridge: u32, across: f32, depth: f32) -> f32 {
+/// How high a ridge stands at a place, about -1 to 1.
+fn skyline(seed: u32, ridge: u32, across: f32, depth: f32, waves: u32) -> f32 {
     let mut height = 0.0;
-    for octave in 0..5 {
+    for octave in 0..waves {
         let phase = noise(seed, 10 + ridge * 8 + octave) * TAU;
-        let waves = 1.3 * 2.1_f32.powi(octave.cast_signed()) * (0.7 + depth);
-        height += (across * waves * TAU + phase).sin() * 0.5_f32.powi(octave.cast_signed());
+        let length = 1.3 * 2.1_f32.powi(octave.cast_signed()) * (0.7 + depth);
+        height += (across * length * TAU + phase).sin() * 0.5_f32.powi(octave.cast_signed());
     }
-    0.38 + depth * 0.5 - height * 0.09
+    height
 }
 
 /// A number from 0 to 1 that looks random.
@@ -174,6 +238,7 @@ mod tests {
             height: 80,
             seed: 7,
             light: Light::Dusk,
+            land: Land::Mountains,
             water: true,
         };
         let bytes = jpeg(&scene).unwrap();

@@ -10,10 +10,7 @@ use futures_util::TryStreamExt;
 use photos_client::{Client, NewPhoto, PhotosQuery, ProblemCode};
 
 use self::catalogue::{PEOPLE, Person};
-use crate::{
-    native::plan::{Plan, reachable},
-    outcome::Failure,
-};
+use crate::{native::plan::Plan, outcome::Failure};
 
 /// Adds the people and photos that are missing, and prints the people's passwords to stderr.
 ///
@@ -23,7 +20,7 @@ pub(crate) async fn seed(plan: &Plan) -> anyhow::Result<()> {
     let Some(app) = plan.apps.iter().find(|app| app.name == "photos") else {
         return Ok(());
     };
-    let url = format!("http://{}", reachable(app.listen));
+    let url = format!("http://{}", config::reachable(app.listen));
     let mut added = 0;
     for person in &PEOPLE {
         let client = Client::new(&url)?;

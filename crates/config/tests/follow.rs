@@ -1,0 +1,105 @@
+//! `http://{photos}` in `native.yaml`: an app that finds another one wherever that listens.
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod support;
+
+use std::fs;
+
+use config::{Secrets, Stage, StageEnv, Target};
+use support::{Workspace, map};
+
+/// The zoo with a frontend, which finds photos by its Service, or natively by following it.
+fn workspace() -> Workspace {
+    let workspace = Workspace::new();
+    for (path, from, to) in [
+        ("clusters/zoo/cluster.yaml", "[photos]", "[photos, frontend]"),
+        (
+            "envs/zoo/comm.yaml",
+            "photos:",
+            "frontend:\n  photos_url: http://photos:8080\nphotos:",
+        ),
+        (
+            "envs/zoo/native.yaml",
+            "photos:",
+            "frontend:\n  photos_url: http://{photos}/\nphotos:",
+        ),
+    ] {
+        let text = fs::read_to_string(workspace.root().join(path)).unwrap();
+        workspace.write(path, &text.replacen(from, to, 1));
+    }
+    workspace
+}
+
+fn load(workspace: &Workspace, target: Target, process: &[(&str, &str)]) -> StageEnv {
+    workspace
+        .load(Stage::Local, target, &map(process), Secrets::IfThere)
+        .unwrap()
+}
+
+fn photos_url(env: &StageEnv) -> Option<&str> {
+    env.get("FE_PHOTOS_URL").unwrap().value()
+}
+
+#[test]
+fn it_is_the_address_on_which_the_other_app_listens() {
+    let workspace = workspace();
+    let env = load(&workspace, Target::Native, &[]);
+    assert_eq!(photos_url(&env), Some("http://127.0.0.1:8080/"));
+    let env = load(&workspace, Target::Native, &[("PS_LISTEN", "0.0.0.0:9000")]);
+    assert_eq!(photos_url(&env), Some("http://127.0.0.1:9000/"));
+    let env = load(&workspace, Target::Native, &[("PS_LISTEN", "[::]:9000")]);
+    assert_eq!(photos_url(&env), Some("http://[::1]:9000/"));
+}
+
+#[test]
+fn whoever_settles_port_0_learns_what_follows_it() {
+    let env = load(&workspace(), Target::Native, &[("PS_LISTEN", "127.0.0.1:0")]);
+    let follow = env.get("FE_PHOTOS_URL").unwrap().follows.clone().unwrap();
+    assert_eq!(follow.app, "photos");
+    assert_eq!(
+        follow.value("127.0.0.1:4711".parse().unwrap()),
+        "http://127.0.0.1:4711/"
+    );
+}
+
+#[test]
+fn a_value_of_the_process_environment_follows_nobody() {
+    let given = [("FE_PHOTOS_URL", "http://elsewhere:80")];
+    let env = load(&workspace(), Target::Native, &given);
+    assert_eq!(photos_url(&env), Some("http://elsewhere:80"));
+    assert_eq!(env.get("FE_PHOTOS_URL").unwrap().follows, None);
+}
+
+#[test]
+fn the_cluster_has_the_service() {
+    let env = load(&workspace(), Target::Cluster, &[]);
+    assert_eq!(photos_url(&env), Some("http://photos:8080"));
+}
+
+#[test]
+fn only_native_yaml_can_follow() {
+    let workspace = workspace();
+    workspace.write("envs/zoo/comm.yaml", "frontend:\n  photos_url: http://{photos}\n");
+    let faults = workspace.faults(Stage::Local, &map(&[]));
+    assert!(
+        faults.contains(
+            "envs/zoo/comm.yaml:2:15: frontend.photos_url: follows photos to its address on this machine, \
+             which only native.yaml can"
+        ),
+        "{faults}"
+    );
+}
+
+#[test]
+fn what_is_around_the_address_is_checked() {
+    let workspace = workspace();
+    workspace.write(
+        "envs/zoo/native.yaml",
+        "frontend:\n  photos_url: ftp://{photos}\n",
+    );
+    let faults = workspace.faults(Stage::Local, &map(&[]));
+    assert!(
+        faults.contains("begins with ftp://, must begin with http://"),
+        "{faults}"
+    );
+}
