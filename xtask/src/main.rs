@@ -79,6 +79,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    outcome::end_quietly_when_nobody_reads();
     let given = std::env::args_os().collect();
     match shortcut::command_line(Plasma::command, given) {
         Ok(line) => run(Plasma::parse_from(line)),

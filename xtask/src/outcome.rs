@@ -118,6 +118,22 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+/// The exit code of a program whose reader went away, as a shell gives it for the signal SIGPIPE.
+const NOBODY_READS: i32 = 141;
+
+/// Lets the program end without a word when whoever reads its output has seen enough: `plasma doctor | head -1`. The signal that
+/// ends other programs then is ignored in this one, and printing panics instead.
+pub(crate) fn end_quietly_when_nobody_reads() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let said = panic.payload_as_str().unwrap_or_default();
+        if said.starts_with("failed printing to std") && said.contains("Broken pipe") {
+            std::process::exit(NOBODY_READS);
+        }
+        report(panic);
+    }));
+}
+
 /// Prints the error, if there is one, to stderr and gives the process its exit code.
 pub(crate) fn conclude(outcome: Outcome) -> ExitCode {
     let exit = match outcome {

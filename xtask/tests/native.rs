@@ -152,3 +152,20 @@ fn completions_and_the_lock_are_printed() {
     let lock: serde_json::Value = serde_json::from_str(&stdout(&lock)).unwrap();
     assert_eq!(lock["tools"]["helm"]["archive"], "tar.gz");
 }
+
+#[test]
+fn who_reads_no_further_ends_the_command_without_a_word() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_plasma"))
+        .args(["deps", "list"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(141));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
