@@ -186,7 +186,7 @@ fn release(file: &File, item: &Node, faults: &mut Faults) -> Option<Release> {
                     faults,
                     is_release_name,
                     "a release's name: a-z, 0-9 and `-`",
-                )
+                );
             }
             "chart" => chart = checked(file, entry, faults, is_folder, "a folder relative to this file's"),
             "values" => values = checked(file, entry, faults, is_values, "a file name like backend.yaml"),

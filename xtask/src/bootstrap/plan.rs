@@ -105,9 +105,7 @@ impl fmt::Display for Listing<'_> {
         let fresh = nodes == Nodes::Create;
         if fresh {
             let node = format!("{}-control-plane", site.name);
-            for call in [register(site, &tools.docker, &node)] {
-                writeln!(f, "{call}")?;
-            }
+            writeln!(f, "{}", register(site, &tools.docker, &node))?;
             let (save, import) = images::give(site, &tools.docker, &node, &tags(site));
             writeln!(f, "{save} | {import}")?;
         } else {

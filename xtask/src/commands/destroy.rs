@@ -187,7 +187,8 @@ impl Destroy {
                 "the images in the registry on 127.0.0.1:{}",
                 site.registry_port
             ));
-            plan.calls.push(docker.remove(&[site.registry.clone()]));
+            plan.calls
+                .push(docker.remove(std::slice::from_ref(&site.registry)));
         }
         if !plan.calls.is_empty() {
             let files = [site.kubeconfig.clone(), site.folder.join("identity.json")];

@@ -93,18 +93,18 @@ mod tests {
 
     use super::*;
 
-    fn pod(status: serde_json::Value) -> PodState {
+    fn pod(status: &serde_json::Value) -> PodState {
         let pod = json!({"metadata": {"name": "photos-1"}, "status": status});
         PodState::of(&serde_json::from_value(pod).unwrap())
     }
 
-    fn container(state: serde_json::Value) -> serde_json::Value {
+    fn container(state: &serde_json::Value) -> serde_json::Value {
         json!({"name": "c", "ready": false, "restartCount": 3, "image": "i", "imageID": "", "state": state})
     }
 
     #[test]
     fn a_ready_pod_has_no_reason() {
-        let state = pod(json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}));
+        let state = pod(&json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}));
         assert_eq!(
             (state.phase.as_str(), state.ready, state.reason),
             ("Running", true, None)
@@ -113,17 +113,17 @@ mod tests {
 
     #[test]
     fn the_first_cause_is_the_reason() {
-        let waiting = container(json!({"waiting": {"reason": "ImagePullBackOff"}}));
-        let state = pod(json!({"phase": "Pending", "containerStatuses": [waiting]}));
+        let waiting = container(&json!({"waiting": {"reason": "ImagePullBackOff"}}));
+        let state = pod(&json!({"phase": "Pending", "containerStatuses": [waiting]}));
         assert_eq!(
             (state.reason.as_deref(), state.restarts),
             (Some("ImagePullBackOff"), 3)
         );
-        let killed = container(json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}}));
-        let state = pod(json!({"phase": "Running", "containerStatuses": [killed]}));
+        let killed = container(&json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}}));
+        let state = pod(&json!({"phase": "Running", "containerStatuses": [killed]}));
         assert_eq!(state.reason.as_deref(), Some("OOMKilled"));
         let unscheduled = json!([{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]);
-        let state = pod(json!({"phase": "Pending", "conditions": unscheduled}));
+        let state = pod(&json!({"phase": "Pending", "conditions": unscheduled}));
         assert_eq!(state.reason.as_deref(), Some("Unschedulable"));
     }
 }

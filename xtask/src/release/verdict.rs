@@ -61,7 +61,7 @@ pub(crate) fn decide(wanted: &Wanted, known: Known<'_>, marks: &BTreeMap<ObjectN
         match marks.get(object) {
             None => causes.push(format!("{} was deleted", object.title())),
             Some(found) if found != mark => {
-                causes.push(format!("{} was changed by somebody", object.title()))
+                causes.push(format!("{} was changed by somebody", object.title()));
             }
             Some(_) => {}
         }
