@@ -18,6 +18,8 @@ const STANDSTILL: Duration = Duration::from_secs(300);
 const USUAL: Duration = Duration::from_secs(60);
 /// Characters of a cause in a summary.
 const SHORT: usize = 100;
+/// How long a container without a readiness probe must run.
+const STEADY: Duration = Duration::from_secs(4);
 /// How often time itself is looked at, where the cluster tells nothing.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -35,6 +37,8 @@ pub(crate) enum Trouble {
 pub(crate) struct Stand {
     /// Whether everything is ready.
     pub(crate) done: bool,
+    /// Whether a container has no readiness probe: it counts as ready the moment it runs.
+    unprobed: bool,
     /// The pods, in a line.
     pub(crate) summary: String,
     troubles: Vec<(Trouble, Duration)>,
@@ -60,11 +64,17 @@ pub(crate) async fn wait(
     let mut patience = Patience::default();
     let mut changes = watch.changes();
     let (mut last, mut moved) = (String::new(), Instant::now());
+    let mut done_since = None;
     loop {
         changes.mark_unchanged();
         let stand = stand(&watch.look(), release, expected);
         if stand.done {
-            return Ok(());
+            let since = *done_since.get_or_insert_with(Instant::now);
+            if !stand.unprobed || since.elapsed() >= STEADY {
+                return Ok(());
+            }
+        } else {
+            done_since = None;
         }
         if let Some(trouble) = patience.lost(&stand.troubles) {
             return Err(trouble);
@@ -182,6 +192,11 @@ pub(crate) fn stand(snapshot: &Snapshot, release: &str, expected: &[Workload]) -
         done: expected.iter().all(known) && workloads.iter().all(Workload::is_available),
         ..Stand::default()
     };
+    stand.unprobed = workloads
+        .iter()
+        .flat_map(|workload| newest_pods(snapshot, workload))
+        .flat_map(|pod| pod.spec.iter().flat_map(|spec| &spec.containers))
+        .any(|container| container.readiness_probe.is_none());
     let (wanted, ready) = workloads.iter().fold((0, 0), |(wanted, ready), it| {
         (wanted + it.wanted, ready + it.ready.min(it.wanted))
     });

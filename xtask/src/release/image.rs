@@ -74,8 +74,8 @@ impl Image {
     }
 }
 
-/// Stands for the tag of an image in a plan whose program is not built.
-pub(crate) const UNBUILT: &str = "<tag of the build>";
+/// Stands for the tag of an image in a plan whose program is not built. A cluster compares it like any other.
+pub(crate) const UNBUILT: &str = "not-built-yet";
 
 /// Where the image of an app is kept: the stage's own registry, or what its values say.
 ///

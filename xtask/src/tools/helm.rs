@@ -144,8 +144,25 @@ impl Releases {
 
 /// What helm says about fields that another program owns, a line for each object.
 pub(crate) fn conflicts(said: &str) -> Vec<String> {
-    let lines = said.lines().filter(|line| line.contains("conflict"));
+    // Its log says the same once more.
+    let lines = said
+        .lines()
+        .filter(|line| line.starts_with("Error: ") && line.contains("conflict"));
     lines
-        .map(|line| line.trim().trim_start_matches("Error: ").to_owned())
+        .map(|line| line.trim_start_matches("Error: ").trim().to_owned())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conflict_is_told_once() {
+        let said = "level=WARN msg=\"upgrade failed\" error=\"conflict occurred while applying\"\n\
+                    Error: UPGRADE FAILED: conflict occurred while applying object hmlet/photos apps/v1, Kind=Deployment: Apply \
+                    failed with 1 conflict: conflict with \"kubectl\" with subresource \"scale\" using apps/v1: .spec.replicas\n";
+        assert_eq!(conflicts(said).len(), 1);
+        assert!(conflicts("Error: UPGRADE FAILED: timed out\n").is_empty());
+    }
 }
