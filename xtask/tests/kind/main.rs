@@ -15,17 +15,12 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    path::Path,
     sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
 
-use nix::{
-    sys::signal::{self, Signal},
-    unistd::Pid,
-};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use self::stage::{APP, Follower, NODE, REGISTRY, Stage, docker, err, out};
