@@ -8,8 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use config::{
-    Cluster, PhotosEnv, Place, Request, SHELL_VARS, Secrets, Shell, Stage, StageEnv, Target, check_same_keys,
-    shell_vars, strip_shell_vars,
+    Cluster, FrontendEnv, PhotosEnv, Place, Request, SHELL_VARS, Secrets, Shell, Stage, StageEnv, Target,
+    check_same_keys, shell_vars, strip_shell_vars,
 };
 use support::{Variables, Workspace, map};
 
@@ -376,11 +376,14 @@ fn the_stages_of_hmlet_start_the_service_they_describe() {
     let state = tempfile::tempdir().unwrap();
     for stage in Stage::ALL {
         for target in Target::ALL {
-            let process = if stage.makes_secrets() {
-                Variables::new()
-            } else {
-                production_secrets()
-            };
+            let mut process = Variables::new();
+            if !stage.makes_secrets() {
+                process = production_secrets();
+                process.insert(
+                    "FE_SESSION_SECRET".into(),
+                    "Hd7kPq2XvRz9LmYb4TnWc8JsGfKa3eUi".into(),
+                );
+            }
             let request = Request {
                 root: &root,
                 state: state.path(),
@@ -390,8 +393,9 @@ fn the_stages_of_hmlet_start_the_service_they_describe() {
                 process: &process,
                 secrets: Secrets::Needed,
             };
-            let env = StageEnv::load(&request).unwrap();
-            PhotosEnv::from_map(&env.variables()).unwrap();
+            let variables = StageEnv::load(&request).unwrap().variables();
+            PhotosEnv::from_map(&variables).unwrap();
+            FrontendEnv::from_map(&variables).unwrap();
         }
     }
 }
