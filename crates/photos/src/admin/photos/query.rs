@@ -189,7 +189,7 @@ fn named<T: Copy>(names: &[(T, &str)], name: &str) -> Option<T> {
         .map(|(value, _)| *value)
 }
 
-fn name_of<T: PartialEq>(names: &[(T, &'static str)], value: T) -> &'static str {
+fn name_of<T: Copy + PartialEq>(names: &[(T, &'static str)], value: T) -> &'static str {
     names
         .iter()
         .find(|(known, _)| *known == value)
