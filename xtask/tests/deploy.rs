@@ -72,13 +72,17 @@ fn a_deploy_without_a_cluster_says_how_to_get_one() {
         text.contains("hmlet local has no cluster yet") && text.contains("cargo xtask bootstrap"),
         "{text}"
     );
-    let adopted = Plasma::new()
+}
+
+#[test]
+fn production_asks_for_the_registry_of_its_images_first() {
+    let unsaid = Plasma::new()
         .run(&["deploy", "--stage", "production"], &[])
-        .code(1);
+        .code(2);
+    let text = stderr(&unsaid);
     assert!(
-        stderr(&adopted).contains("bootstrap --stage production --kubeconfig FILE"),
-        "{}",
-        stderr(&adopted)
+        text.contains("values/production/backend.yaml has no image.repository"),
+        "{text}"
     );
 }
 

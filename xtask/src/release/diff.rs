@@ -235,7 +235,7 @@ mod tests {
         diff.object(&name("Service"), Value::Null, json!({"kind": "Service"}));
         insta::assert_snapshot!(diff.text, @r"
         ~ Deployment photos
-             name: photos
+               name: photos
              spec:
             -  replicas: 1
             +  replicas: 2
