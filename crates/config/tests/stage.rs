@@ -8,8 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use config::{
-    Cluster, FrontendEnv, PhotosEnv, Place, Request, SHELL_VARS, Secrets, Shell, Stage, StageEnv, Target,
-    check_same_keys, shell_vars, strip_shell_vars,
+    Cluster, PhotosEnv, Place, Request, SHELL_VARS, Secrets, Shell, Stage, StageEnv, Target, check_same_keys,
+    shell_vars, strip_shell_vars,
 };
 use support::{Variables, Workspace, map};
 
@@ -395,7 +395,6 @@ fn the_stages_of_hmlet_start_the_service_they_describe() {
             };
             let variables = StageEnv::load(&request).unwrap().variables();
             PhotosEnv::from_map(&variables).unwrap();
-            FrontendEnv::from_map(&variables).unwrap();
         }
     }
 }
