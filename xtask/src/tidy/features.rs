@@ -1,13 +1,17 @@
 //! Dependencies that are compiled twice, because one package alone asks for fewer of their features than all together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, ensure};
 
+use super::Fault;
 use crate::{cargo, context::Context};
 
-/// Which dependencies a build of one package compiles with other features than a build of the workspace: the package and
-/// their names.
+/// The package that people build alone, by `cargo xtask`.
+pub(crate) const ALONE: &str = "plasma";
+
+/// Which dependencies a build of one package compiles with other features than a build of the workspace with its tests: the
+/// package and their names.
 ///
 /// # Errors
 /// When cargo cannot resolve the workspace.
@@ -15,10 +19,10 @@ pub(crate) fn compiled_twice(
     context: &Context,
     packages: &[String],
 ) -> anyhow::Result<Vec<(String, Vec<String>)>> {
-    let together = read_features(context, &["--workspace"])?;
+    let together = read_features(context, &["--workspace", "--edges", "normal,build,dev"])?;
     let mut twice = Vec::new();
     for package in packages {
-        let alone = read_features(context, &["--package", package])?;
+        let alone = read_features(context, &["--package", package, "--edges", "normal,build"])?;
         let differing = differing(&together, &alone);
         if !differing.is_empty() {
             twice.push((package.clone(), differing));
@@ -27,19 +31,23 @@ pub(crate) fn compiled_twice(
     Ok(twice)
 }
 
-fn read_features(context: &Context, selection: &[&str]) -> anyhow::Result<BTreeMap<String, String>> {
+/// `cargo xtask` must not compile anew what a build of the workspace has compiled.
+pub(crate) fn check(twice: &[(String, Vec<String>)]) -> Option<Fault> {
+    let (_, names) = twice.iter().find(|(package, _)| package == ALONE)?;
+    let message = format!(
+        "`cargo xtask` alone compiles with other features than the workspace: {}; name the features in the list at the end of the dependencies",
+        names.join(" ")
+    );
+    Some(Fault::file("xtask/Cargo.toml", message))
+}
+
+/// The features of each package, once for every set of them: what runs in the build has a set of its own.
+type Features = BTreeMap<String, BTreeSet<String>>;
+
+fn read_features(context: &Context, selection: &[&str]) -> anyhow::Result<Features> {
     let mut tree = cargo::command(context);
-    tree.args([
-        "tree",
-        "--locked",
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-        "--format",
-        "{p} | {f}",
-    ])
-    .args(selection);
+    tree.args(["tree", "--locked", "--prefix", "none", "--format", "{p} | {f}"])
+        .args(selection);
     let output = tree.output().context("cannot start cargo")?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     ensure!(
@@ -50,17 +58,19 @@ fn read_features(context: &Context, selection: &[&str]) -> anyhow::Result<BTreeM
     Ok(parse(&String::from_utf8_lossy(&output.stdout)))
 }
 
-fn parse(tree: &str) -> BTreeMap<String, String> {
-    let mut features = BTreeMap::new();
+fn parse(tree: &str) -> Features {
+    let mut features = Features::new();
     for (package, list) in tree.lines().filter_map(|line| line.split_once(" | ")) {
-        features.insert(package.to_owned(), list.trim_end_matches("(*)").trim().to_owned());
+        let list = list.trim_end_matches("(*)").trim().to_owned();
+        features.entry(package.to_owned()).or_default().insert(list);
     }
     features
 }
 
-fn differing(together: &BTreeMap<String, String>, alone: &BTreeMap<String, String>) -> Vec<String> {
-    let differs =
-        |(package, list): &(&String, &String)| together.get(*package).is_some_and(|all| all != *list);
+fn differing(together: &Features, alone: &Features) -> Vec<String> {
+    let differs = |(package, lists): &(&String, &BTreeSet<String>)| {
+        together.get(*package).is_some_and(|all| !lists.is_subset(all))
+    };
     let name = |package: &String| package.split(' ').next().unwrap_or(package).to_owned();
     alone
         .iter()
@@ -72,6 +82,14 @@ fn differing(together: &BTreeMap<String, String>, alone: &BTreeMap<String, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_people_build_alone_must_agree() {
+        let twice = |package: &str| vec![(package.to_owned(), vec!["serde".to_owned()])];
+        assert!(check(&twice("imaging")).is_none());
+        let fault = check(&twice(ALONE)).map(|fault| fault.to_string());
+        assert!(fault.is_some_and(|text| text.starts_with("xtask/Cargo.toml") && text.contains("serde")));
+    }
 
     #[test]
     fn a_dependency_with_other_features_is_found() {

@@ -1,15 +1,12 @@
 //! A chromedriver of the test's own, with one headless Chromium.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 /// The window of a browser.
@@ -124,6 +121,7 @@ fn capabilities(chromium: &Path, profile: &Path, window: Window) -> Capabilities
         "--disable-gpu".to_owned(),
         "--disable-dev-shm-usage".to_owned(),
         "--hide-scrollbars".to_owned(),
+        "--remote-debugging-pipe".to_owned(),
         format!("--window-size={},{}", window.width, window.height),
         format!("--user-data-dir={}", profile.display()),
     ];
@@ -138,8 +136,8 @@ fn capabilities(chromium: &Path, profile: &Path, window: Window) -> Capabilities
     capabilities
 }
 
-/// A chromedriver, and with it its Chromium: one group of processes, which ends when it is dropped, for a driver alone
-/// would leave its browser behind.
+/// A chromedriver. Its Chromium ends with it, however it ends, for the pipe between the two closes then; a Ctrl-C ends both,
+/// for they are in the test's group of processes.
 struct Driver {
     child: Child,
     url: String,
@@ -153,7 +151,6 @@ impl Driver {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .process_group(0)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
@@ -180,9 +177,8 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let group = i32::try_from(self.child.id()).unwrap();
-        // `Err` only says that all of them have ended already.
-        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+        // `Err` only says that it has ended already.
+        let _ = self.child.kill();
         drop(self.child.wait());
     }
 }

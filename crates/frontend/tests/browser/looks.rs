@@ -100,9 +100,14 @@ pub(crate) async fn look(browser: &Chromium, url: &str, path: &str, axe: &str, n
     let refused = browser.value("return window.refused").await;
     assert_eq!(refused, json!([]), "{path}: refused by the policy");
     let wide = browser
-        .value("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        .value(
+            "return document.documentElement.scrollWidth === document.documentElement.clientWidth ? [] : \
+             [...document.body.querySelectorAll('*')] \
+             .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth) \
+             .map((one) => one.cloneNode(false).outerHTML)",
+        )
         .await;
-    assert_eq!(wide, json!(0), "{path} is wider than the window");
+    assert_eq!(wide, json!([]), "{path} is wider than the window");
     let slug: String = path
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })

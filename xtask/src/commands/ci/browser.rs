@@ -24,7 +24,11 @@ pub(super) fn run(context: &Context) -> Outcome {
             );
         }
     }
-    let arguments = [test::runner(context), &["-p", "frontend", "--test", "browser"]].concat();
+    let arguments = [
+        test::runner(context),
+        &["--workspace", "--test", "browser", "--no-fail-fast"],
+    ]
+    .concat();
     cargo(
         context,
         &arguments,

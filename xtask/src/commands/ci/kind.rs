@@ -25,8 +25,7 @@ pub(super) fn run(context: &Context) -> Outcome {
         .args([
             "test",
             "--locked",
-            "--package",
-            "plasma",
+            "--workspace",
             "--test",
             "kind",
             "--",

@@ -11,11 +11,13 @@ pub(super) fn run(context: &Context) -> Outcome {
     let jobs = jobs();
     let jobs: Vec<&str> = jobs.iter().map(String::as_str).collect();
     let tree = Tree::read(&context.root)?;
-    let faults = tree.faults(&jobs);
+    let mut faults = tree.faults(&jobs);
+    let twice = features::compiled_twice(context, &tree.packages())?;
+    faults.extend(features::check(&twice));
     for fault in &faults {
         println!("{fault}");
     }
-    for (package, twice) in features::compiled_twice(context, &tree.packages())? {
+    for (package, twice) in twice.iter().filter(|(package, _)| package != features::ALONE) {
         eprintln!(
             "note: `-p {package}` alone compiles {} with other features: {}",
             twice.len(),

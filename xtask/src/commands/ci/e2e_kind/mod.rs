@@ -103,7 +103,7 @@ impl Job {
             let shell = &job.shell;
             cmd!(
                 shell,
-                "cargo nextest run --package plasma --test digests --locked --no-fail-fast"
+                "cargo nextest run --workspace --test digests --locked --no-fail-fast"
             )
             .env("PLASMA_TEST_KUBECONFIG", kubeconfig)
             .env("PLASMA_TEST_REGISTRY", REGISTRY)
