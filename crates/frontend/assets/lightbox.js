@@ -4,6 +4,9 @@
 const SWIPE = 48;
 const photos = () => [...document.querySelectorAll("[data-rows] a[data-photo]")];
 
+// A finger moves a photo that two fingers have enlarged; it does not turn it.
+const isZoomed = () => visualViewport.scale > 1.01;
+
 let box, figure, caption, place, back, forth;
 let at = -1;
 let opener = null;
@@ -62,7 +65,7 @@ function build() {
   });
   let from = null;
   figure.addEventListener("pointerdown", (event) => {
-    from = event.isPrimary ? { x: event.clientX, y: event.clientY } : null;
+    from = event.isPrimary && !isZoomed() ? { x: event.clientX, y: event.clientY } : null;
   });
   figure.addEventListener("pointerup", (event) => {
     if (!from) return;
@@ -72,6 +75,7 @@ function build() {
     else if (y > 2 * SWIPE && event.pointerType === "touch") leave();
     else if (Math.abs(x) < 6 && Math.abs(y) < 6 && event.target === figure) leave();
   });
+  visualViewport.addEventListener("resize", () => figure.classList.toggle("zoomed", isZoomed()));
   figure.addEventListener("dragstart", (event) => event.preventDefault());
 }
 

@@ -114,12 +114,13 @@ impl Site {
         context_name(&self.name)
     }
 
-    /// What the nodes are told about the registry, and where the file lies: they know it by its container's name.
+    /// What the nodes are told about the registry, and where the file lies: they know it by its container's name. It is the
+    /// server too: what it does not have is "not found", instead of a look at the node's own port, where nobody listens.
     pub(crate) fn hosts_toml(&self) -> (String, String) {
         let folder = format!("/etc/containerd/certs.d/localhost:{}", self.registry_port);
+        let server = format!("http://{}:5000", self.registry);
         let text = format!(
-            "[host.\"http://{}:5000\"]\n  capabilities = [\"pull\", \"resolve\"]\n",
-            self.registry
+            "server = \"{server}\"\n\n[host.\"{server}\"]\n  capabilities = [\"pull\", \"resolve\"]\n"
         );
         (folder, text)
     }
@@ -155,7 +156,8 @@ fn template(path: &Path, http_port: u16, registry_port: u16) -> anyhow::Result<S
         .replace("{registry_port}", &registry_port.to_string()))
 }
 
-fn node_image(lock: &Lock) -> Result<String, Failure> {
+/// The image of the nodes of kind clusters, by digest.
+pub(crate) fn node_image(lock: &Lock) -> Result<String, Failure> {
     let found = lock.images.iter().find(|(tag, _)| repository(tag) == NODE);
     let (tag, digest) = found.ok_or_else(|| {
         Failure::usage("the lock has no image for the nodes")

@@ -25,14 +25,18 @@ const BYTES: &str = "return [...performance.getEntriesByType('navigation'), ...p
 const THERE: &str =
     "[...document.images].every((image) => image.complete || image.loading === 'lazy') && window.paint > 0";
 
+/// Every picture that is in sight is there, lazy or not.
+const THERE_IS_ALL: &str = "[...document.images].every((image) => image.complete \
+    || image.getBoundingClientRect().top > innerHeight || image.getBoundingClientRect().bottom < 0)";
+
 fn given(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `cargo xtask bench browser`"))
 }
 
-async fn log_in(browser: &Chromium, url: &str) {
+async fn log_in(browser: &Chromium, url: &str, username: &str, password: &str) {
     browser.goto(&format!("{url}/login")).await;
-    browser.write("#username", "ann").await;
-    browser.write("#password", "ann-by-the-sea").await;
+    browser.write("#username", username).await;
+    browser.write("#password", password).await;
     browser.click("form.card button.button").await;
     browser.wait(".menu").await;
     browser.settled().await;
@@ -99,9 +103,7 @@ async fn pictures() {
     ] {
         let browser = Chromium::open(window).await.unwrap();
         browser.goto(&url).await;
-        browser
-            .wait_for("[...document.images].every((image) => image.complete || image.loading === 'lazy')")
-            .await;
+        browser.wait_for(THERE_IS_ALL).await;
         picture(&browser, folder, name).await;
         browser.close().await;
     }
@@ -110,7 +112,7 @@ async fn pictures() {
     browser.click(".tile:nth-child(2) a").await;
     browser.wait("dialog[open] figure img:not(.soft)").await;
     picture(&browser, folder, "lightbox").await;
-    log_in(&browser, &url).await;
+    log_in(&browser, &url, "ann", "ann-by-the-sea").await;
     browser.goto(&format!("{url}/upload")).await;
     let files = tempfile::TempDir::new().unwrap();
     let files = crate::support::pictures::made(files.path());
@@ -121,6 +123,40 @@ async fn pictures() {
         .wait_for("[...document.querySelectorAll('.item canvas')].every((peek) => peek.matches('.drawn'))")
         .await;
     picture(&browser, folder, "upload").await;
+    browser.close().await;
+    picture_admin(folder).await;
+}
+
+async fn picture_admin(folder: &Path) {
+    let url = given("PLASMA_ADMIN_URL");
+    let browser = Chromium::open(Window::DESK).await.unwrap();
+    log_in(
+        &browser,
+        &url,
+        &given("PLASMA_ADMIN_USERNAME"),
+        &given("PLASMA_ADMIN_PASSWORD"),
+    )
+    .await;
+    browser.goto(&format!("{url}/photos")).await;
+    browser.click("tbody tr:nth-child(2) .pick label").await;
+    browser.click("tbody tr:nth-child(4) .pick label").await;
+    browser.wait_for(THERE_IS_ALL).await;
+    picture(&browser, folder, "admin-list").await;
+    let photo = browser.href("td.name a").await;
+    browser
+        .goto(
+            &browser
+                .page
+                .current_url()
+                .await
+                .unwrap()
+                .join(&photo)
+                .unwrap()
+                .to_string(),
+        )
+        .await;
+    browser.wait_for(THERE_IS_ALL).await;
+    picture(&browser, folder, "admin-detail").await;
     browser.close().await;
 }
 

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use comfy_table::{Table, presets};
+use config::Secrets;
 use serde::Deserialize;
 
 use crate::{
     cargo,
     commands::scope::{Flags, Scope},
     context::{Context, block_on},
-    native::record::Record,
+    native::{environment, record::Record},
     outcome::{Exit, Failure, Outcome},
 };
 
@@ -47,18 +48,22 @@ struct Page {
 impl Browser {
     pub(crate) fn run(&self, context: &Context) -> Outcome {
         let scope = self.flags.resolve(context)?;
-        let url = block_on(front(context, &scope))?;
+        let record = block_on(record(context, &scope))?;
+        let url = record.apps.last().map(|app| app.url.clone()).unwrap_or_default();
         if let Some(folder) = &self.pictures {
             let folder = std::path::absolute(folder)?;
             std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            look(
-                context,
-                "pictures",
-                &[
-                    ("PLASMA_URL", url),
-                    ("PLASMA_PICTURES", folder.display().to_string()),
-                ],
-            )?;
+            let mut vars = vec![
+                ("PLASMA_URL", url),
+                ("PLASMA_PICTURES", folder.display().to_string()),
+            ];
+            let login = environment::plan(context, &scope, Secrets::IfThere)?.login;
+            if let (Some(login), Some(photos)) = (login, record.apps.first()) {
+                vars.push(("PLASMA_ADMIN_URL", format!("{}/admin", photos.url)));
+                vars.push(("PLASMA_ADMIN_USERNAME", login.username));
+                vars.push(("PLASMA_ADMIN_PASSWORD", login.password));
+            }
+            look(context, "pictures", &vars)?;
             eprintln!("the pictures are in {}", folder.display());
             return Ok(Exit::Done);
         }
@@ -78,11 +83,10 @@ impl Browser {
     }
 }
 
-/// Where the app that people open listens.
-async fn front(context: &Context, scope: &Scope) -> anyhow::Result<String> {
+/// What runs; the last app is the one that people open.
+async fn record(context: &Context, scope: &Scope) -> anyhow::Result<Record> {
     let record = Record::load(&scope.folder(context)).await?;
-    let last = record.and_then(|record| record.apps.into_iter().next_back());
-    last.map(|app| app.url).ok_or_else(|| {
+    record.filter(|record| !record.apps.is_empty()).ok_or_else(|| {
         Failure::failed(format!("{} is not up", scope.title()))
             .advise(format!("cargo xtask up --seed --detach{}", scope.flags))
             .into()

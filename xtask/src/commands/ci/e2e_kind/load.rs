@@ -205,7 +205,7 @@ fn locked<T>(seen: &Mutex<Seen>, work: impl FnOnce(&mut Seen) -> T) -> T {
     work(&mut seen.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn picture() -> anyhow::Result<Vec<u8>> {
+pub(super) fn picture() -> anyhow::Result<Vec<u8>> {
     let image = RgbImage::from_fn(800, 600, |x, y| {
         Rgb([(x / 4) as u8, (y / 4) as u8, ((x + y) / 8) as u8])
     });

@@ -1,10 +1,14 @@
 //! `ci e2e-kind`: the product on a real kind cluster, from nothing to nothing: bootstrap, deploy, the end-to-end story,
-//! lost pods and a rolling deploy under a load, a lost state folder, and the digests of what cannot be rolled out.
+//! lost pods and a rolling deploy under a load, a lost state folder, and on adopted stages the digests
+//! of what cannot be rolled out and the guards of production.
 
+mod ingress;
 mod load;
+mod second;
 
 use std::{
     path::{Path, PathBuf},
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -16,7 +20,11 @@ use kube::{
 };
 use xshell::{Shell, cmd};
 
-use self::load::{Load, Tally};
+use self::{
+    ingress::Visitor,
+    load::{Load, Tally},
+    second::Second,
+};
 use crate::{
     context::{Context, block_on},
     kube::workload,
@@ -26,6 +34,8 @@ use crate::{
 
 const CLUSTER: &str = "hmlet";
 const STAGE: &str = "test";
+/// The node's container.
+const NODE: &str = "hmlet-test-control-plane";
 /// Of the stage, as `clusters/hmlet/cluster.yaml` says.
 const REGISTRY: &str = "localhost:5002";
 /// Longest wait for a pod that takes the place of a deleted one.
@@ -43,7 +53,7 @@ pub(super) fn run(context: &Context) -> Outcome {
         .tempdir()
         .context("cannot make a folder")?;
     let mut job = Job::new(context, state.path())?;
-    let told = job.play();
+    let told = job.play(context);
     let gone = job.step("destroy", |job| {
         job.plasma(&["destroy", "--stage", STAGE, "--yes"]).map(drop)
     });
@@ -74,7 +84,7 @@ impl Job {
         })
     }
 
-    fn play(&mut self) -> anyhow::Result<()> {
+    fn play(&mut self, context: &Context) -> anyhow::Result<()> {
         self.step("clean", |job| {
             job.plasma(&["destroy", "--stage", STAGE, "--yes"]).map(drop)
         })?;
@@ -98,18 +108,61 @@ impl Job {
             job.plasma(&["e2e", "--stage", STAGE, "--target", "cluster"])
                 .map(drop)
         })?;
-        self.step("digests", |job| {
-            let kubeconfig = job.folder().join("kubeconfig");
-            let shell = &job.shell;
-            cmd!(
-                shell,
-                "cargo nextest run --workspace --test digests --locked --no-fail-fast"
-            )
-            .env("PLASMA_TEST_KUBECONFIG", kubeconfig)
+        // Guesses at passwords close the service to this machine: nobody logs in after this.
+        let slow = self.step("ingress", Self::visit)?;
+        self.step("adopted stages", |job| {
+            let second = Second::make(context, &job.state)?;
+            let told = job.adopt(&second.kubeconfig);
+            second.delete()?;
+            told
+        })?;
+        self.step("slow upload", |_| {
+            slow.join()
+                .map_err(|_| anyhow::anyhow!("the slow upload panicked"))?
+        })
+    }
+
+    /// What comes through the ingress, and what does not. Gives the slow upload, which goes on beside the next steps.
+    fn visit(&mut self) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
+        let url = self.url("photos")?;
+        let visitor = block_on(async {
+            let visitor = Visitor::register(&url).await?;
+            visitor.is_told_what_is_too_large().await?;
+            visitor.guesses_passwords().await?;
+            anyhow::Ok(visitor)
+        })?;
+        // Another address, the node's own, does not wait for the guesses of this one.
+        let host = url.trim_start_matches("http://");
+        let (node, host) = (NODE, format!("Host: {host}"));
+        let guess = r#"{"username":"nobody","password":"a-guess-that-is-wrong"}"#;
+        let (shell, shown) = (&self.shell, "%{http_code}");
+        let status = cmd!(
+            shell,
+            "docker exec {node} curl --silent --output /dev/null --write-out {shown} --header {host} --header Content-Type:application/json --data {guess} http://127.0.0.1/api/v1/auth/token"
+        )
+        .read()?;
+        if status != "401" {
+            return Err(
+                Failure::failed("another address waits for the guesses of this one")
+                    .because(format!("it was answered {status} instead of 401"))
+                    .into(),
+            );
+        }
+        Ok(thread::spawn(move || block_on(visitor.uploads_slowly())))
+    }
+
+    /// What deploy says of releases that cannot be rolled out, and what guards production.
+    fn adopt(&self, production: &Path) -> anyhow::Result<()> {
+        let shell = &self.shell;
+        let run = cmd!(
+            shell,
+            "cargo nextest run --workspace --test adopted --locked --no-fail-fast"
+        );
+        run.env("PLASMA_TEST_KUBECONFIG", self.folder().join("kubeconfig"))
+            .env("PLASMA_TEST_PRODUCTION_KUBECONFIG", production)
             .env("PLASMA_TEST_REGISTRY", REGISTRY)
             .run()
-            .map_err(|_| Failure::failed("a digest says not what it should").into())
-        })
+            .map_err(|_| Failure::failed("a story of the adopted stages failed").into())
     }
 
     /// A pod of photos, of PostgreSQL and of MinIO, one after the other, while people upload and look.
@@ -246,11 +299,11 @@ impl Job {
         run.map_err(|_| Failure::failed(format!("`plasma {}` failed", arguments.join(" "))).into())
     }
 
-    fn step(
+    fn step<T>(
         &mut self,
         name: &'static str,
-        work: impl FnOnce(&mut Self) -> anyhow::Result<()>,
-    ) -> anyhow::Result<()> {
+        work: impl FnOnce(&mut Self) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         eprintln!("--- {name}");
         let begin = Instant::now();
         let done = work(self);

@@ -1,0 +1,73 @@
+//! A second kind cluster, which plays production for the stories of adopted stages.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use k8s_openapi::api::core::v1::Node;
+use kube::{Api, api::ListParams};
+use tokio::time::{Instant, sleep};
+
+use super::PATIENCE;
+use crate::{
+    bootstrap::site::node_image,
+    context::{Context, block_on},
+    deps::{locate::locate, lock::Lock, tool::Tool},
+    outcome::Failure,
+    tools::{kind::Kind, runner::Runner},
+};
+
+const NAME: &str = "plasma-e2e-production";
+const CONFIG: &str = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n";
+
+pub(super) struct Second {
+    kind: Kind,
+    runner: Runner,
+    pub(super) kubeconfig: PathBuf,
+}
+
+impl Second {
+    /// Makes it, in the place of what an earlier run left, and waits until its node takes pods.
+    pub(super) fn make(context: &Context, folder: &Path) -> anyhow::Result<Self> {
+        let this = Self {
+            kind: Kind::at(locate(context, Tool::Kind)?.path),
+            runner: Runner::silent(),
+            kubeconfig: folder.join("production.kubeconfig"),
+        };
+        this.delete()?;
+        let image = node_image(&Lock::load(&context.root)?)?;
+        block_on(async {
+            let create = this.kind.create(NAME, CONFIG, &image, &this.kubeconfig);
+            this.runner.run(&create).await?;
+            let nodes: Api<Node> = Api::all(crate::kube::client(&this.kubeconfig).await?);
+            let begin = Instant::now();
+            while begin.elapsed() < PATIENCE {
+                let found = nodes.list(&ListParams::default()).await?;
+                if !found.items.is_empty() && found.iter().all(is_ready) {
+                    return Ok(());
+                }
+                sleep(Duration::from_millis(250)).await;
+            }
+            Err(Failure::failed(format!("the node of {NAME} did not become ready")).into())
+        })?;
+        Ok(this)
+    }
+
+    pub(super) fn delete(&self) -> anyhow::Result<()> {
+        block_on(self.runner.run(&self.kind.delete(NAME, &self.kubeconfig))).map(drop)
+    }
+}
+
+fn is_ready(node: &Node) -> bool {
+    let conditions = node
+        .status
+        .as_ref()
+        .and_then(|status| status.conditions.as_deref());
+    let ready = conditions
+        .unwrap_or_default()
+        .iter()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True");
+    let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_deref());
+    ready && taints.unwrap_or_default().is_empty()
+}

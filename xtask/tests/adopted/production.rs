@@ -1,0 +1,169 @@
+//! What stands between a person and production: the cluster's identity, the differences, and their approval.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+use crate::workspace::{Workspace, says};
+
+/// A pod that every node can run, for its image is the one of all pods.
+fn pod(seconds: u32) -> String {
+    format!(
+        "{{terminationGracePeriodSeconds: {seconds}, containers: [{{name: app, image: 'registry.k8s.io/pause:3.10.1', imagePullPolicy: Never}}]}}"
+    )
+}
+
+fn production(name: &str) -> Option<Workspace> {
+    let workspace = Workspace::adopt(name, "production", "PLASMA_TEST_PRODUCTION_KUBECONFIG")?;
+    workspace.deployment(&pod(1));
+    Some(workspace)
+}
+
+/// The hash that a refusal asks to approve.
+fn hash(refusal: &str) -> String {
+    let (_, rest) = refusal
+        .split_once("--approve ")
+        .unwrap_or_else(|| panic!("no hash in:\n{refusal}"));
+    rest.chars().take_while(char::is_ascii_hexdigit).collect()
+}
+
+#[test]
+fn production_is_shown_before_it_is_changed() {
+    let Some(workspace) = production("shown") else {
+        return;
+    };
+    for arguments in [&["deploy"][..], &["deploy", "--yes"]] {
+        let refusal = workspace.refusal(arguments, 3);
+        says(
+            &refusal,
+            &[
+                "+ kind: Deployment",
+                "is left as it is",
+                "there is no terminal to ask on",
+                "--approve ",
+            ],
+        );
+    }
+    assert_eq!(workspace.kubectl(&["get", "deployments", "--output=name"]), "");
+
+    let approved = hash(&workspace.refusal(&["deploy"], 3));
+    workspace.plasma(&["deploy", "--approve", &approved]).success();
+    let again = workspace.plasma(&["deploy"]).success();
+    says(
+        &String::from_utf8_lossy(&again.get_output().stderr),
+        &["= broken unchanged"],
+    );
+}
+
+#[test]
+fn what_changed_since_is_not_approved() {
+    let Some(workspace) = production("changed") else {
+        return;
+    };
+    let first = hash(&workspace.refusal(&["deploy"], 3));
+    // Here: a file.
+    workspace.deployment(&pod(2));
+    let refusal = workspace.refusal(&["deploy", "--approve", &first], 3);
+    says(
+        &refusal,
+        &[
+            &format!("{first} was approved"),
+            "something changed since, here or there",
+        ],
+    );
+    assert_eq!(workspace.kubectl(&["get", "deployments", "--output=name"]), "");
+    workspace
+        .plasma(&["deploy", "--approve", &hash(&refusal)])
+        .success();
+
+    // There: somebody's hand.
+    workspace.deployment(&pod(3));
+    let second = hash(&workspace.refusal(&["deploy"], 3));
+    workspace.kubectl(&["scale", "deployment/broken", "--replicas=2"]);
+    let refusal = workspace.refusal(&["deploy", "--approve", &second], 3);
+    says(&refusal, &["something changed since, here or there", "replicas"]);
+    workspace
+        .plasma(&["deploy", "--approve", &hash(&refusal)])
+        .success();
+}
+
+#[test]
+fn another_cluster_is_not_production() {
+    let Some(workspace) = production("identity") else {
+        return;
+    };
+    // Somebody gives the stage the kubeconfig of another cluster.
+    fs::copy(
+        std::env::var_os("PLASMA_TEST_KUBECONFIG").unwrap(),
+        workspace.state().join("kubeconfig"),
+    )
+    .unwrap();
+    for arguments in [
+        &["deploy"][..],
+        &["deploy", "--approve", "5f3c0a8e92b17d46"],
+        &["terminal", "photos", "--", "true"],
+        &["destroy", "--releases", "--yes"],
+    ] {
+        let refusal = workspace.refusal(arguments, 3);
+        says(&refusal, &["the cluster that answers is not the one of"]);
+    }
+    // Nor does it become production by being adopted once more.
+    let other = std::env::var("PLASMA_TEST_KUBECONFIG").unwrap();
+    let refusal = workspace.refusal(&["bootstrap", "--kubeconfig", &other], 3);
+    says(
+        &refusal,
+        &["add --yes if this cluster takes the place of the recorded one"],
+    );
+}
+
+#[test]
+fn a_person_types_the_name_of_the_stage() {
+    let Some(workspace) = production("typed") else {
+        return;
+    };
+    let (text, code) = answer(&workspace, "yes");
+    says(&text, &["Type `production`:", "the answer was not `production`"]);
+    assert_eq!(code, 3, "{text}");
+    assert_eq!(workspace.kubectl(&["get", "deployments", "--output=name"]), "");
+    let (text, code) = answer(&workspace, "production");
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(
+        workspace.kubectl(&["get", "deployments", "--output=name"]),
+        "deployment.apps/broken\n"
+    );
+}
+
+/// A deploy in a terminal, where somebody answers its question.
+fn answer(workspace: &Workspace, word: &str) -> (String, u32) {
+    let size = PtySize {
+        rows: 40,
+        cols: 160,
+        ..PtySize::default()
+    };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let deploy = workspace.command(&["deploy"]);
+    let mut command = CommandBuilder::new(deploy.get_program());
+    command.args(deploy.get_args());
+    command.cwd(deploy.get_current_dir().unwrap());
+    for (name, value) in deploy.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let mut writer = pair.master.take_writer().unwrap();
+    let (mut text, mut buffer, mut answered) = (Vec::new(), [0; 4096], false);
+    // The end of the terminal is an error on Linux.
+    while let Ok(read @ 1..) = reader.read(&mut buffer) {
+        text.extend_from_slice(&buffer[..read]);
+        if !answered && String::from_utf8_lossy(&text).contains("Type `production`:") {
+            writer.write_all(format!("{word}\n").as_bytes()).unwrap();
+            answered = true;
+        }
+    }
+    let code = child.wait().unwrap().exit_code();
+    (String::from_utf8_lossy(&text).into_owned(), code)
+}
