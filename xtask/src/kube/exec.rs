@@ -86,9 +86,13 @@ pub(crate) async fn run(connection: &Connection, pod: &Pod, program: &[String]) 
         std::future::pending::<()>().await;
     };
     let ended = async { tokio::join!(status, output) };
+    let (mut terminated, mut hung_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
     let (status, output) = tokio::select! {
         ended = ended => ended,
         () = beside => unreachable_end(),
+        // From outside: the terminal is given back first.
+        _ = terminated.recv() => return Err(interrupted(name)),
+        _ = hung_up.recv() => return Err(interrupted(name)),
     };
     drop(_raw);
     match output {
@@ -98,6 +102,10 @@ pub(crate) async fn run(connection: &Connection, pod: &Pod, program: &[String]) 
         _ => {}
     }
     exit(name, status)
+}
+
+fn interrupted(pod: &str) -> anyhow::Error {
+    Failure::interrupted(format!("the terminal in {pod} was ended by a signal")).into()
 }
 
 /// `beside` never ends by itself.

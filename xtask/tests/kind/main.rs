@@ -9,21 +9,21 @@
 #[path = "../stage/dotenv.rs"]
 mod dotenv;
 mod stage;
+mod terminal;
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::Path,
-    sync::mpsc,
-    thread,
     time::{Duration, Instant},
 };
 
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
-
-use self::stage::{APP, Follower, NODE, REGISTRY, Stage, docker, err, out};
+use self::{
+    stage::{APP, Follower, NODE, REGISTRY, Stage, docker, err, out},
+    terminal::Terminal,
+};
 
 /// Whether this run is the one that has the cluster to itself.
 fn wanted() -> bool {
@@ -220,61 +220,30 @@ fn a_terminal_is_a_terminal(stage: &Stage) {
     assert_eq!(failed.status.code(), Some(7));
     assert_eq!((out(&failed).as_str(), err(&failed).as_str()), ("out\n", "err\n"));
 
-    let size = |rows, cols| PtySize {
-        rows,
-        cols,
-        pixel_width: 0,
-        pixel_height: 0,
-    };
-    let pair = native_pty_system().openpty(size(30, 100)).unwrap();
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_plasma"));
-    command.args(["terminal", "photos", "--", "sh"]);
-    command.cwd(env!("CARGO_MANIFEST_DIR"));
-    command.env("PLASMA_STATE_DIR", stage.folder.path().join("state"));
-    command.env("PLASMA_STAGE", "test");
-    let mut child = pair.slave.spawn_command(command).unwrap();
-    drop(pair.slave);
-    let mut reader = pair.master.try_clone_reader().unwrap();
-    let mut writer = pair.master.take_writer().unwrap();
-    let (sender, seen) = mpsc::channel();
-    thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(read) = reader.read(&mut buffer) {
-            if read == 0
-                || sender
-                    .send(String::from_utf8_lossy(&buffer[..read]).into_owned())
-                    .is_err()
-            {
-                return;
-            }
-        }
-    });
-    let mut text = String::new();
-    let mut until = |words: &str| {
-        while !text.contains(words) {
-            let more = seen.recv_timeout(Duration::from_secs(60));
-            text.push_str(&more.unwrap_or_else(|_| panic!("no `{words}` in {text:?}")));
-        }
-        text.clear();
-    };
-    writer.write_all(b"echo size $(stty size)\n").unwrap();
-    until("size 30 100");
-    pair.master.resize(size(40, 120)).unwrap();
+    let mut terminal = Terminal::open(stage);
+    terminal.types("echo size $(stty size)");
+    terminal.until("size 30 100");
+    terminal.resize(40, 120);
     // The new size takes its way through the cluster: ask until it is there.
-    writer
-        .write_all(b"until [ \"$(stty size)\" = '40 120' ]; do sleep 0.1; done; echo re''sized\n")
-        .unwrap();
-    until("resized");
+    terminal.types("until [ \"$(stty size)\" = '40 120' ]; do sleep 0.1; done; echo re''sized");
+    terminal.until("resized");
     // Ctrl-C ends what runs in the pod, and not the terminal.
-    writer
-        .write_all(b"echo be''gun; sleep 600; echo not reached\n")
-        .unwrap();
-    until("begun");
-    writer.write_all(&[3]).unwrap();
-    writer.write_all(b"echo st''ill here\n").unwrap();
-    until("still here");
-    writer.write_all(b"exit 5\n").unwrap();
-    assert_eq!(child.wait().unwrap().exit_code(), 5);
+    terminal.types("echo be''gun; sleep 600; echo not reached");
+    terminal.until("begun");
+    terminal.presses(3);
+    terminal.types("echo st''ill here");
+    terminal.until("still here");
+    terminal.types("exit 5");
+    assert_eq!(terminal.ends(), 5);
+
+    // Ended from outside, it gives the terminal back as it was.
+    let mut terminal = Terminal::open(stage);
+    terminal.types("echo be''gun");
+    terminal.until("begun");
+    assert!(!terminal.flags().contains("ICANON"), "{}", terminal.flags());
+    terminal.terminate();
+    assert_eq!(terminal.ends(), 130);
+    assert!(terminal.flags().contains("ICANON"), "{}", terminal.flags());
 }
 
 fn pod(stage: &Stage) -> String {

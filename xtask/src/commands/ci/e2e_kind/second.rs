@@ -13,7 +13,7 @@ use super::PATIENCE;
 use crate::{
     bootstrap::site::node_image,
     context::{Context, block_on},
-    deps::{locate::locate, lock::Lock, tool::Tool},
+    deps::{Tool, locate, lock::Lock},
     outcome::Failure,
     tools::{kind::Kind, runner::Runner},
 };
