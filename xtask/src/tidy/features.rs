@@ -31,14 +31,28 @@ pub(crate) fn compiled_twice(
     Ok(twice)
 }
 
-/// `cargo xtask` must not compile anew what a build of the workspace has compiled.
-pub(crate) fn check(twice: &[(String, Vec<String>)]) -> Option<Fault> {
-    let (_, names) = twice.iter().find(|(package, _)| package == ALONE)?;
-    let message = format!(
-        "`cargo xtask` alone compiles with other features than the workspace: {}; name the features in the list at the end of the dependencies",
-        names.join(" ")
-    );
-    Some(Fault::file("xtask/Cargo.toml", message))
+/// `cargo xtask`, and a build of all programs, must not compile anew what the tests have compiled.
+///
+/// # Errors
+/// When cargo cannot resolve the workspace.
+pub(crate) fn check(context: &Context) -> anyhow::Result<Vec<Fault>> {
+    let together = read_features(context, &["--workspace", "--edges", "normal,build,dev"])?;
+    let mut faults = Vec::new();
+    for (selection, file, who) in [
+        (&["--package", ALONE][..], "xtask/Cargo.toml", "`cargo xtask`"),
+        (&["--workspace"], "Cargo.toml", "a build without tests"),
+    ] {
+        let alone = read_features(context, &[selection, &["--edges", "normal,build"]].concat())?;
+        let differing = differing(&together, &alone);
+        if !differing.is_empty() {
+            let message = format!(
+                "{who} compiles with other features than the tests: {}; name those features here too",
+                differing.join(" ")
+            );
+            faults.push(Fault::file(file, message));
+        }
+    }
+    Ok(faults)
 }
 
 /// The features of each package, once for every set of them: what runs in the build has a set of its own.
@@ -82,14 +96,6 @@ fn differing(together: &Features, alone: &Features) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_people_build_alone_must_agree() {
-        let twice = |package: &str| vec![(package.to_owned(), vec!["serde".to_owned()])];
-        assert!(check(&twice("imaging")).is_none());
-        let fault = check(&twice(ALONE)).map(|fault| fault.to_string());
-        assert!(fault.is_some_and(|text| text.starts_with("xtask/Cargo.toml") && text.contains("serde")));
-    }
 
     #[test]
     fn a_dependency_with_other_features_is_found() {

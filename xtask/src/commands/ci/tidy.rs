@@ -12,12 +12,11 @@ pub(super) fn run(context: &Context) -> Outcome {
     let jobs: Vec<&str> = jobs.iter().map(String::as_str).collect();
     let tree = Tree::read(&context.root)?;
     let mut faults = tree.faults(&jobs);
-    let twice = features::compiled_twice(context, &tree.packages())?;
-    faults.extend(features::check(&twice));
+    faults.extend(features::check(context)?);
     for fault in &faults {
         println!("{fault}");
     }
-    for (package, twice) in twice.iter().filter(|(package, _)| package != features::ALONE) {
+    for (package, twice) in features::compiled_twice(context, &tree.packages())? {
         eprintln!(
             "note: `-p {package}` alone compiles {} with other features: {}",
             twice.len(),
