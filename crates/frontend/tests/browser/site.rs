@@ -25,9 +25,12 @@ const BYTES: &str = "return [...performance.getEntriesByType('navigation'), ...p
 const THERE: &str =
     "[...document.images].every((image) => image.complete || image.loading === 'lazy') && window.paint > 0";
 
-/// Every picture that is in sight is there, lazy or not.
-const THERE_IS_ALL: &str = "[...document.images].every((image) => image.complete \
-    || image.getBoundingClientRect().top > innerHeight || image.getBoundingClientRect().bottom < 0)";
+/// Resolves when every picture in sight is loaded, decoded and painted.
+const PAINTED: &str = "const done = arguments[0]; \
+    const sight = [...document.images].filter((image) => { const box = image.getBoundingClientRect(); \
+    return box.bottom > 0 && box.top < innerHeight; }); \
+    Promise.all(sight.map((image) => image.decode())) \
+    .then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))), (error) => done(String(error)))";
 
 fn given(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `cargo xtask bench browser`"))
@@ -103,7 +106,6 @@ async fn pictures() {
     ] {
         let browser = Chromium::open(window).await.unwrap();
         browser.goto(&url).await;
-        browser.wait_for(THERE_IS_ALL).await;
         picture(&browser, folder, name).await;
         browser.close().await;
     }
@@ -140,7 +142,6 @@ async fn picture_admin(folder: &Path) {
     browser.goto(&format!("{url}/photos")).await;
     browser.click("tbody tr:nth-child(2) .pick label").await;
     browser.click("tbody tr:nth-child(4) .pick label").await;
-    browser.wait_for(THERE_IS_ALL).await;
     picture(&browser, folder, "admin-list").await;
     let photo = browser.href("td.name a").await;
     browser
@@ -155,12 +156,13 @@ async fn picture_admin(folder: &Path) {
                 .to_string(),
         )
         .await;
-    browser.wait_for(THERE_IS_ALL).await;
     picture(&browser, folder, "admin-detail").await;
     browser.close().await;
 }
 
 async fn picture(browser: &Chromium, folder: &Path, name: &str) {
+    let painted = browser.page.execute_async(PAINTED, vec![]).await.unwrap();
+    assert_eq!(painted, json!(true), "{name}");
     // WebP is a third of a PNG.
     let options = json!({ "format": "webp", "quality": 85 });
     let answer = browser.devtools("Page.captureScreenshot", options).await;
