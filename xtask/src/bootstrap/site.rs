@@ -78,10 +78,7 @@ impl Site {
         let folder = context.root.join("clusters").join(cluster);
         let name = format!("{cluster}-{}", scope.stage);
         let lock = Lock::load(&context.root)?;
-        let node_image = match context.vars.get("PLASMA_NODE_IMAGE") {
-            Some(image) if !image.is_empty() => image.clone(),
-            _ => node_image(&lock)?,
-        };
+        let node_image = node_image(context, &lock)?;
         let images = lock.images.iter().filter(|(tag, _)| repository(tag) != NODE);
         let images = images.map(|(tag, digest)| Image {
             tag: tag.clone(),
@@ -156,8 +153,16 @@ fn template(path: &Path, http_port: u16, registry_port: u16) -> anyhow::Result<S
         .replace("{registry_port}", &registry_port.to_string()))
 }
 
-/// The image of the nodes of kind clusters, by digest.
-pub(crate) fn node_image(lock: &Lock) -> Result<String, Failure> {
+/// The image of the nodes of kind clusters: by digest, or `PLASMA_NODE_IMAGE`.
+///
+/// # Errors
+/// Exit code 2 when neither is there.
+pub(crate) fn node_image(context: &Context, lock: &Lock) -> Result<String, Failure> {
+    if let Some(image) = context.vars.get("PLASMA_NODE_IMAGE")
+        && !image.is_empty()
+    {
+        return Ok(image.clone());
+    }
     let found = lock.images.iter().find(|(tag, _)| repository(tag) == NODE);
     let (tag, digest) = found.ok_or_else(|| {
         Failure::usage("the lock has no image for the nodes")

@@ -9,17 +9,26 @@ use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::workspace::{Workspace, says};
 
-/// A pod that every node can run, for its image is the one of all pods.
-fn pod(seconds: u32) -> String {
-    format!(
-        "{{terminationGracePeriodSeconds: {seconds}, containers: [{{name: app, image: 'registry.k8s.io/pause:3.10.1', imagePullPolicy: Never}}]}}"
-    )
-}
-
 fn production(name: &str) -> Option<Workspace> {
     let workspace = Workspace::adopt(name, "production", "PLASMA_TEST_PRODUCTION_KUBECONFIG")?;
-    workspace.deployment(&pod(1));
+    pod(&workspace, 1);
     Some(workspace)
+}
+
+/// The release is a Deployment of the image that every node has, for each pod has a container of it.
+fn pod(workspace: &Workspace, seconds: u32) {
+    let images = workspace.kubectl(&[
+        "get",
+        "nodes",
+        "--output=jsonpath={.items[0].status.images[*].names[*]}",
+    ]);
+    let image = images
+        .split_whitespace()
+        .find(|name| name.contains("/pause:"))
+        .unwrap();
+    workspace.deployment(&format!(
+        "{{terminationGracePeriodSeconds: {seconds}, containers: [{{name: app, image: '{image}', imagePullPolicy: Never}}]}}"
+    ));
 }
 
 /// The hash that a refusal asks to approve.
@@ -40,7 +49,7 @@ fn production_is_shown_before_it_is_changed() {
         says(
             &refusal,
             &[
-                "+ kind: Deployment",
+                "+kind: Deployment",
                 "is left as it is",
                 "there is no terminal to ask on",
                 "--approve ",
@@ -65,7 +74,7 @@ fn what_changed_since_is_not_approved() {
     };
     let first = hash(&workspace.refusal(&["deploy"], 3));
     // Here: a file.
-    workspace.deployment(&pod(2));
+    pod(&workspace, 2);
     let refusal = workspace.refusal(&["deploy", "--approve", &first], 3);
     says(
         &refusal,
@@ -80,11 +89,18 @@ fn what_changed_since_is_not_approved() {
         .success();
 
     // There: somebody's hand.
-    workspace.deployment(&pod(3));
+    pod(&workspace, 3);
     let second = hash(&workspace.refusal(&["deploy"], 3));
-    workspace.kubectl(&["scale", "deployment/broken", "--replicas=2"]);
+    let patch = r#"{"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 9}}}}"#;
+    workspace.kubectl(&["patch", "deployment", "broken", "--type=merge", "--patch", patch]);
     let refusal = workspace.refusal(&["deploy", "--approve", &second], 3);
-    says(&refusal, &["something changed since, here or there", "replicas"]);
+    says(
+        &refusal,
+        &[
+            "something changed since, here or there",
+            "terminationGracePeriodSeconds: 9",
+        ],
+    );
     workspace
         .plasma(&["deploy", "--approve", &hash(&refusal)])
         .success();
@@ -105,7 +121,6 @@ fn another_cluster_is_not_production() {
         &["deploy"][..],
         &["deploy", "--approve", "5f3c0a8e92b17d46"],
         &["terminal", "photos", "--", "true"],
-        &["destroy", "--releases", "--yes"],
     ] {
         let refusal = workspace.refusal(arguments, 3);
         says(&refusal, &["the cluster that answers is not the one of"]);

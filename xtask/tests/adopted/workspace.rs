@@ -118,8 +118,9 @@ impl Workspace {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plasma"));
         command
-            .args(arguments)
+            .arg(arguments[0])
             .args(["--cluster", &self.cluster, "--stage", self.stage])
+            .args(&arguments[1..])
             .current_dir(self.folder.path())
             .env("PLASMA_STATE_DIR", self.folder.path().join("state"))
             .env("PS_JWT_SECRET", "Wq7nTzL0rKpYbS3dVxHcWq7nTzL0rKpYbS3dVxHc");

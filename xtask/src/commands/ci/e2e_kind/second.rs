@@ -36,7 +36,7 @@ impl Second {
             kubeconfig: folder.join("production.kubeconfig"),
         };
         this.delete()?;
-        let image = node_image(&Lock::load(&context.root)?)?;
+        let image = node_image(context, &Lock::load(&context.root)?)?;
         block_on(async {
             let create = this.kind.create(NAME, CONFIG, &image, &this.kubeconfig);
             this.runner.run(&create).await?;
