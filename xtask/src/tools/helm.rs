@@ -42,6 +42,11 @@ impl Helm {
             .args(["--ignore-not-found", "--wait", release])
     }
 
+    /// Runs the tests of a release.
+    pub(crate) fn test(&self, release: &str, namespace: &str, kubeconfig: &Path) -> Call {
+        self.call("test", namespace, kubeconfig).arg(release)
+    }
+
     /// Looks for faults of a chart with the values of a file and, over them, those of a JSON text. Needs no cluster.
     pub(crate) fn lint(&self, chart: &Path, namespace: &str, values: Option<&Path>, added: &str) -> Call {
         let call = self.local("lint", namespace).arg("--strict").arg(chart);

@@ -27,9 +27,11 @@ use self::{
 };
 use crate::{
     context::{Context, block_on},
+    deps::{Tool, locate},
     kube::workload,
     native::process::find_program,
     outcome::{Exit, Failure, Outcome},
+    tools::{helm::Helm, runner::Runner},
 };
 
 const CLUSTER: &str = "hmlet";
@@ -98,6 +100,7 @@ impl Job {
             job.plasma(&["e2e", "--stage", STAGE, "--target", "cluster"])
                 .map(drop)
         })?;
+        self.step("helm test", |job| job.test_releases(context))?;
         self.step("lost pods", Self::lose_pods)?;
         self.step("rolling deploy", Self::roll)?;
         self.step("deploy again", Self::deploy_again)?;
@@ -163,6 +166,17 @@ impl Job {
             .env("PLASMA_TEST_REGISTRY", REGISTRY)
             .run()
             .map_err(|_| Failure::failed("a story of the adopted stages failed").into())
+    }
+
+    /// The tests that the charts bring.
+    fn test_releases(&self, context: &Context) -> anyhow::Result<()> {
+        let helm = Helm::at(locate(context, Tool::Helm)?.path);
+        let (runner, kubeconfig) = (Runner::silent(), self.folder().join("kubeconfig"));
+        let own = ["postgresql", "redis", "minio", "photos", "frontend"].map(|release| (release, CLUSTER));
+        for (release, namespace) in own.into_iter().chain([("traefik", "traefik")]) {
+            block_on(runner.run(&helm.test(release, namespace, &kubeconfig)))?;
+        }
+        Ok(())
     }
 
     /// A pod of photos, of PostgreSQL and of MinIO, one after the other, while people upload and look.
