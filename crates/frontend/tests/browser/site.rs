@@ -25,11 +25,11 @@ const BYTES: &str = "return [...performance.getEntriesByType('navigation'), ...p
 const THERE: &str =
     "[...document.images].every((image) => image.complete || image.loading === 'lazy') && window.paint > 0";
 
-/// Resolves when every picture in sight is loaded, decoded and painted.
+/// Resolves when every picture in sight is loaded, decoded and painted, and nothing fades any more.
 const PAINTED: &str = "const done = arguments[0]; \
     const sight = [...document.images].filter((image) => { const box = image.getBoundingClientRect(); \
     return box.bottom > 0 && box.top < innerHeight; }); \
-    Promise.all(sight.map((image) => image.decode())) \
+    Promise.all([...sight.map((image) => image.decode()), ...document.getAnimations().map((one) => one.finished)]) \
     .then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))), (error) => done(String(error)))";
 
 fn given(name: &str) -> String {
