@@ -1,19 +1,53 @@
-"""Draws a text with terminal colours as an SVG that loads nothing from elsewhere."""
+"""Draws what came to a terminal as an SVG that loads nothing from elsewhere: pyte is the terminal, rich the painter."""
 
 import io
 import re
 import sys
 
+import pyte
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
-source, target = sys.argv[1:]
-with open(source, encoding="utf-8") as file:
-    text = file.read().rstrip("\n")
+WIDTH, HEIGHT = 120, 200
 
-console = Console(record=True, width=120, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-console.print(Text.from_ansi(text))
+
+def colour(name):
+    if name == "default":
+        return None
+    if re.fullmatch("[0-9a-f]{6}", name):
+        return f"#{name}"
+    return name.replace("bright", "bright_").replace("brown", "yellow")
+
+
+def row(cells):
+    text = Text()
+    for at in range(WIDTH):
+        cell = cells[at]
+        style = Style(
+            color=colour(cell.fg),
+            bgcolor=colour(cell.bg),
+            bold=cell.bold,
+            italic=cell.italics,
+            underline=cell.underscore,
+            reverse=cell.reverse,
+        )
+        text.append(cell.data, style)
+    text.rstrip()
+    return text
+
+
+source, target = sys.argv[1:]
+screen = pyte.Screen(WIDTH, HEIGHT)
+with open(source, "rb") as file:
+    pyte.ByteStream(screen).feed(file.read())
+rows = [row(screen.buffer[at]) for at in range(HEIGHT)]
+while rows and not rows[-1].plain:
+    rows.pop()
+
+console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+console.print(Text("\n").join(rows))
 # Rich asks a server for its font: any monospaced one does, with emoji beside it.
 without_fonts = re.sub(r"\n\s*@font-face \{\{.*?\n    \}\}", "", CONSOLE_SVG_FORMAT, flags=re.S)
 svg = console.export_svg(title="plasma", code_format=without_fonts, unique_id="plasma")

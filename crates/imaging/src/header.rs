@@ -55,6 +55,21 @@ pub struct Limits {
     pub max_side: u32,
 }
 
+impl Limits {
+    fn check(&self, width: u32, height: u32) -> Result<(), ImageError> {
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels > self.max_pixels || width.max(height) > self.max_side {
+            return Err(ImageError::TooLarge {
+                width,
+                height,
+                max_side: self.max_side,
+                max_pixels: self.max_pixels,
+            });
+        }
+        Ok(())
+    }
+}
+
 /// What [`probe`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -94,6 +109,10 @@ impl Header {
 /// damaged or cut off, [`ImageError::TooLarge`] if its size is beyond `limits`.
 pub fn probe(bytes: &[u8], limits: &Limits) -> Result<Header, ImageError> {
     let format = Format::of(bytes)?;
+    // The decoder of PNG refuses some sizes by itself, without saying which.
+    if let (Format::Png, Some((width, height))) = (format, png::stated_size(bytes)) {
+        limits.check(width, height)?;
+    }
     let header = crate::decode::guarded(|| match format {
         Format::Jpeg => jpeg::header(bytes),
         Format::Png => png::header(bytes),
@@ -112,17 +131,9 @@ pub fn probe(bytes: &[u8], limits: &Limits) -> Result<Header, ImageError> {
             Orientation::NoTransforms,
         )),
     })?;
-    let pixels = u64::from(header.width) * u64::from(header.height);
-    if pixels == 0 {
+    if header.width == 0 || header.height == 0 {
         return Err(ImageError::corrupt("it has no pixels"));
     }
-    if pixels > limits.max_pixels || header.width.max(header.height) > limits.max_side {
-        return Err(ImageError::TooLarge {
-            width: header.width,
-            height: header.height,
-            max_side: limits.max_side,
-            max_pixels: limits.max_pixels,
-        });
-    }
+    limits.check(header.width, header.height)?;
     Ok(header)
 }

@@ -111,12 +111,13 @@ macro_rules! codes {
         /// What was wrong, for a program: each code has one status and one title.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        // For all of them at once: utoipa does not see a `rename` whose name a macro has put there.
+        #[serde(rename_all = "kebab-case")]
         pub enum ProblemCode {
             $(#[doc = concat!("`", $code, "`, ", stringify!($status), ": ", $title, ".")]
-            #[serde(rename = $code)]
             $variant,)*
             /// A code that this version does not know; only ever read, never sent.
-            #[serde(other, rename = "unknown")]
+            #[serde(other)]
             Unknown,
         }
 

@@ -8,6 +8,8 @@ mod users;
 mod variants;
 
 use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -69,7 +71,7 @@ pub async fn run(
 ) -> anyhow::Result<ExitCode> {
     let command = cli.command.unwrap_or(Command::Serve);
     if matches!(command, Command::Openapi) {
-        println!("{}", openapi::document().to_pretty_json()?);
+        say(openapi::document().to_pretty_json()?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let env = match process_environment(variables).and_then(|map| PhotosEnv::from_map(&map)) {
@@ -92,6 +94,14 @@ pub async fn run(
         Command::Openapi => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a line. A reader that has gone, as `head` does, misses nothing.
+fn say(line: impl Display) -> io::Result<()> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
 }
 
 async fn serve(env: PhotosEnv) -> anyhow::Result<()> {

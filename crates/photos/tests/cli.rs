@@ -1,7 +1,7 @@
 //! The program itself: its commands, its log, its exit codes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -68,6 +68,52 @@ fn a_migration_says_what_it_did_and_waits_for_a_database_only_if_told() {
     assert!(waiting.try_wait().unwrap().is_none());
     waiting.kill().unwrap();
     waiting.wait().unwrap();
+}
+
+#[test]
+fn a_migration_does_not_wait_for_a_wrong_password_to_become_right() {
+    let folder = TempDir::new().unwrap();
+    let address = refusing_postgres("password authentication failed for user \"photos\"");
+    let mut command = photos(&folder, &["migrate", "--wait", "1h"]);
+    command
+        .env("PS_DATABASE_URL", format!("postgres://photos@{address}/photos"))
+        .env("PS_DATABASE_PASSWORD", "of somebody else");
+    let refused = run(command, "");
+    assert_eq!(refused.status.code(), Some(1));
+    let told = text(&refused.stderr);
+    assert!(told.contains("password authentication failed"), "{told}");
+}
+
+/// Where something listens that answers every login as PostgreSQL does, with this error.
+fn refusing_postgres(message: &'static str) -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut length = [0; 4];
+            stream.read_exact(&mut length).unwrap();
+            let rest = u64::from(u32::from_be_bytes(length)) - 4;
+            std::io::copy(&mut (&stream).take(rest), &mut std::io::sink()).unwrap();
+            let fields = format!("SFATAL\0VFATAL\0C28P01\0M{message}\0\0");
+            let mut answer = vec![b'E'];
+            answer.extend(u32::try_from(fields.len() + 4).unwrap().to_be_bytes());
+            answer.extend(fields.as_bytes());
+            stream.write_all(&answer).unwrap();
+        }
+    });
+    address
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let folder = TempDir::new().unwrap();
+    let mut command = photos(&folder, &["openapi"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
 }
 
 #[test]

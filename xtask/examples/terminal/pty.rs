@@ -130,35 +130,3 @@ impl Drop for Pty {
         let _ = self.child.kill();
     }
 }
-
-/// A text of a terminal without escape sequences; with `colours`, those are kept.
-pub(crate) fn plain(text: &str, colours: bool) -> String {
-    let mut plain = String::new();
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        if c != '\x1b' {
-            plain.push(c);
-            continue;
-        }
-        match rest.next() {
-            // A control sequence ends with a letter.
-            Some('[') => {
-                let mut sequence = String::from("\x1b[");
-                for c in rest.by_ref() {
-                    sequence.push(c);
-                    if ('@'..='~').contains(&c) {
-                        break;
-                    }
-                }
-                if colours && sequence.ends_with('m') {
-                    plain.push_str(&sequence);
-                }
-            }
-            // A title ends with a bell, or a string terminator.
-            Some(']') => while rest.next().is_some_and(|c| c != '\x07' && c != '\x1b') {},
-            Some('(') => drop(rest.next()),
-            _ => {}
-        }
-    }
-    plain
-}

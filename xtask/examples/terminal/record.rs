@@ -1,4 +1,4 @@
-//! Plays a session in a bash and writes what the terminal showed, with its colours.
+//! Plays a session in a bash and writes what came to the terminal, every sequence of it.
 //!
 //! A session is a text: each line is typed at a prompt, and the next one when the prompt is there again. Empty lines and
 //! those that begin with `#` are left out.
@@ -9,9 +9,9 @@ use anyhow::Context as _;
 use clap::Args;
 use portable_pty::CommandBuilder;
 
-use crate::pty::{Pty, plain};
+use crate::pty::Pty;
 
-/// Plays a session and prints what was shown.
+/// Plays a session and prints what came to the terminal.
 #[derive(Args)]
 pub(crate) struct Record {
     /// The lines to type.
@@ -66,12 +66,7 @@ impl Record {
         let shown = shell.shown();
         shell.type_text("exit\rexit\rexit\r")?;
         shell.end()?;
-        let text = plain(&shown, true).replace("\r\n", "\n");
-        let lines: Vec<&str> = text
-            .lines()
-            .map(|line| line.rsplit('\r').next().unwrap_or(line))
-            .collect();
-        println!("{}", lines.join("\n"));
+        print!("{shown}");
         Ok(())
     }
 }

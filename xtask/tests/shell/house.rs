@@ -12,10 +12,7 @@ use std::{
 use nix::unistd::User;
 use portable_pty::CommandBuilder;
 
-use crate::{
-    pty::{Pty, plain},
-    workspace::FILES,
-};
+use crate::{pty::Pty, workspace::FILES};
 
 pub(crate) type Variables = BTreeMap<String, String>;
 
@@ -187,7 +184,7 @@ impl<'h> Terminal<'h> {
 
     /// Everything that was shown, without colours and moves of the cursor.
     pub(crate) fn text(&self) -> String {
-        plain(&self.pty.shown(), false)
+        plain(&self.pty.shown())
     }
 
     /// Waits until the text was shown.
@@ -198,7 +195,7 @@ impl<'h> Terminal<'h> {
     /// Waits until what was shown is as wanted.
     pub(crate) fn sees_that(&self, what: &str, look: impl Fn(&str) -> bool) {
         self.pty
-            .wait(what, 0, |shown| look(&plain(shown, false)).then_some(()))
+            .wait(what, 0, |shown| look(&plain(shown)).then_some(()))
             .unwrap();
     }
 
@@ -297,4 +294,25 @@ fn program(name: &str, path: &str) -> String {
         .unwrap_or_else(|| PathBuf::from("/nowhere").join(name))
         .display()
         .to_string()
+}
+
+/// A text of a terminal without escape sequences.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c != '\x1b' {
+            plain.push(c);
+            continue;
+        }
+        match rest.next() {
+            // A control sequence ends with a letter.
+            Some('[') => while rest.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
+            // A title ends with a bell, or a string terminator.
+            Some(']') => while rest.next().is_some_and(|c| c != '\x07' && c != '\x1b') {},
+            Some('(') => drop(rest.next()),
+            _ => {}
+        }
+    }
+    plain
 }

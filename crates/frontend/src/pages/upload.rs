@@ -70,7 +70,16 @@ impl Texts {
             csrf::FIELD => self.is_own = visit.is_own_form(&text),
             "name" => self.name = Some(text),
             "caption" => self.caption = text.replace("\r\n", "\n"),
-            "visibility" => self.draft = text == "draft",
+            "visibility" => {
+                self.draft = match text.as_str() {
+                    "draft" => true,
+                    "published" => false,
+                    other => {
+                        let why = format!("Who sees the photos is `draft` or `published`, not `{other}`");
+                        return Err(PageError::Unreadable(why));
+                    }
+                }
+            }
             _ => {}
         }
         Ok(())

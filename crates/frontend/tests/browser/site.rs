@@ -143,19 +143,8 @@ async fn picture_admin(folder: &Path) {
     browser.click("tbody tr:nth-child(2) .pick label").await;
     browser.click("tbody tr:nth-child(4) .pick label").await;
     picture(&browser, folder, "admin-list").await;
-    let photo = browser.href("td.name a").await;
-    browser
-        .goto(
-            &browser
-                .page
-                .current_url()
-                .await
-                .unwrap()
-                .join(&photo)
-                .unwrap()
-                .to_string(),
-        )
-        .await;
+    browser.click("td.name a").await;
+    browser.wait(".proof img").await;
     picture(&browser, folder, "admin-detail").await;
     browser.close().await;
 }

@@ -42,6 +42,17 @@ async fn no_form_without_its_token_is_read() {
 }
 
 #[tokio::test]
+async fn a_photo_is_not_published_by_a_word_that_nobody_knows() {
+    let world = World::start().await;
+    let mut ann = world.member("ann").await;
+    ann.page("/upload").await;
+    let files = vec![("a.jpg", jpeg(64, 48, 1))];
+    let page = ann.upload("", "friends", files).await.expect(400).text();
+    assert!(page.contains("not `friends`"), "{page}");
+    assert!(ann.page("/@ann").await.contains("You have published nothing yet"));
+}
+
+#[tokio::test]
 async fn no_file_is_taken_without_a_token() {
     let world = World::start().await;
     let mut ann = world.member("ann").await;

@@ -17,6 +17,14 @@ const MAX_METADATA: usize = 8 << 20;
 /// Bytes of pixels beyond what a picture needs that are never looked into.
 const SLACK: u64 = 64 << 10;
 
+/// Width and height, as the first chunk states them.
+pub(crate) fn stated_size(bytes: &[u8]) -> Option<(u32, u32)> {
+    let header = bytes.get(12..)?.strip_prefix(b"IHDR")?;
+    let (width, rest) = header.split_first_chunk::<4>()?;
+    let (height, _) = rest.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*width), u32::from_be_bytes(*height)))
+}
+
 /// Reads everything before the pixels.
 pub(crate) fn header(bytes: &[u8]) -> Result<Header, ImageError> {
     let reader = decoder(bytes).read_info().map_err(refusal)?;

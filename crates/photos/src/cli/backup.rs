@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use config::PhotosEnv;
 
-use super::database_and_store;
+use super::{database_and_store, say};
 use crate::jobs::backup::{Backup, Restore};
 
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub(super) async fn backup(args: &BackupArgs, env: &PhotosEnv) -> anyhow::Result
     };
     let contents = backup.run(&args.folder).await?;
     let totals = contents.totals;
-    println!(
+    say(format_args!(
         "{}: {} bytes of database; {} objects are listed, {} of them originals with {} bytes{}",
         args.folder.display(),
         contents.database.bytes,
@@ -50,7 +50,7 @@ pub(super) async fn backup(args: &BackupArgs, env: &PhotosEnv) -> anyhow::Result
         } else {
             "; they stay in the store"
         },
-    );
+    ))?;
     Ok(())
 }
 
@@ -68,11 +68,11 @@ pub(super) async fn restore(args: &RestoreArgs, env: &PhotosEnv) -> anyhow::Resu
         eprintln!("lost: {key}");
     }
     let rows: u64 = restored.tables.iter().map(|(_, rows)| rows).sum();
-    println!(
+    say(format_args!(
         "{rows} rows restored; {} originals copied, {} lost; {} variants will be made anew when somebody asks for them",
         restored.copied,
         restored.missing.len(),
         restored.forgotten,
-    );
+    ))?;
     Ok(())
 }

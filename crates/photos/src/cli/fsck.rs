@@ -1,11 +1,12 @@
 //! `photos fsck`: exit code 0 if the database and the store agree (again), 1 if something is left.
 
+use std::io;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use config::PhotosEnv;
 
-use super::database_and_store;
+use super::{database_and_store, say};
 use crate::jobs::fsck::{Fsck, Report};
 use crate::media::Media;
 
@@ -38,9 +39,9 @@ pub(super) async fn run(args: &Args, env: &PhotosEnv) -> anyhow::Result<ExitCode
         fsck.look().await?
     };
     if args.json {
-        println!("{}", serde_json::to_string(&report)?);
+        say(serde_json::to_string(&report)?)?;
     } else {
-        print(&report);
+        print(&report)?;
     }
     Ok(if report.is_clean() {
         ExitCode::SUCCESS
@@ -49,7 +50,7 @@ pub(super) async fn run(args: &Args, env: &PhotosEnv) -> anyhow::Result<ExitCode
     })
 }
 
-fn print(report: &Report) {
+fn print(report: &Report) -> io::Result<()> {
     let lists = [
         ("row without object", &report.rows_without_objects),
         ("object without row", &report.objects_without_rows),
@@ -57,15 +58,15 @@ fn print(report: &Report) {
     ];
     for (fault, keys) in lists {
         for key in keys {
-            println!("{fault}: {key}");
+            say(format_args!("{fault}: {key}"))?;
         }
     }
     for left in &report.left {
         eprintln!("left: {}: {}", left.key, left.reason);
     }
     match (report.is_clean(), report.repaired) {
-        (true, false) => println!("The database and the store agree."),
-        (true, true) => println!("Everything was repaired."),
-        (false, _) => {}
+        (true, false) => say("The database and the store agree."),
+        (true, true) => say("Everything was repaired."),
+        (false, _) => Ok(()),
     }
 }

@@ -4,10 +4,19 @@ use std::time::{Duration, Instant};
 
 use config::{PhotosEnv, Value as _};
 
+use super::say;
 use crate::db::{DatabaseSettings, Db, DbError};
 
 /// Between two looks at a database that does not answer.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// What PostgreSQL says of a wrong login or a wrong name: it will not say otherwise later.
+const REFUSALS: [&str; 4] = [
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "\" does not exist",
+];
 
 /// What to do about a database that is not there yet.
 #[derive(Debug, clap::Args)]
@@ -26,7 +35,7 @@ pub(super) async fn run(args: &Args, env: &PhotosEnv) -> anyhow::Result<()> {
         eprintln!("The schema was up to date.");
     }
     for version in applied {
-        println!("{version}");
+        say(version)?;
     }
     Ok(())
 }
@@ -37,7 +46,9 @@ async fn answer(db: &Db, wait: Duration) -> Result<(), DbError> {
     let mut told = false;
     loop {
         match db.ping().await {
-            Err(error @ DbError::Unavailable { .. }) if started.elapsed() < wait => {
+            Err(ref error @ DbError::Unavailable { ref reason })
+                if started.elapsed() < wait && !REFUSALS.iter().any(|words| reason.contains(words)) =>
+            {
                 if !told {
                     tracing::warn!(%error, ?wait, "waiting for the database");
                     told = true;

@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, stdin};
 use anyhow::{Context as _, bail};
 use config::PhotosEnv;
 
-use super::database;
+use super::{database, say};
 use crate::auth::passwords::Passwords;
 use crate::db::Db;
 use crate::db::users::{CreateUserError, NewUser};
@@ -79,7 +79,7 @@ async fn create(db: &Db, new: NewUser) -> anyhow::Result<()> {
     let username = new.username.clone();
     match db.create_user(new, Some(operator()), now_micros()).await {
         Ok(user) => {
-            println!("{}", user.id);
+            say(user.id)?;
             Ok(())
         }
         Err(CreateUserError::UsernameTaken) => {
@@ -106,13 +106,13 @@ async fn list(db: &Db, json: bool) -> anyhow::Result<()> {
                 "created_at": user.created_at,
             });
             if json {
-                println!("{line}");
+                say(line)?;
             } else {
                 let mut words = vec![user.username.as_str()];
                 words.extend(user.is_superuser.then_some("superuser"));
                 words.extend((user.is_staff && !user.is_superuser).then_some("staff"));
                 words.extend((!user.active).then_some("inactive"));
-                println!("{}", words.join(" "));
+                say(words.join(" "))?;
             }
         }
         if page.len() < PAGE as usize {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use config::PhotosEnv;
 
-use super::database_and_store;
+use super::{database_and_store, say};
 use crate::domain::PhotoId;
 use crate::jobs::backfill::{Backfill, Progress};
 use crate::media::Media;
@@ -38,7 +38,7 @@ pub(super) async fn run(command: &Command, env: &PhotosEnv) -> anyhow::Result<Ex
         progress: &|progress| eprintln!("{}", line(progress)),
     };
     let done = backfill.run().await?;
-    println!("{}", line(&done));
+    say(line(&done))?;
     Ok(if done.failed == 0 {
         ExitCode::SUCCESS
     } else {

@@ -15,7 +15,7 @@ use crate::domain::{Actor, Timestamp, UserId, policy};
 
 impl Db {
     /// Sets flags. Staff may, but for superusers and the flag of superusers, which are a superuser's; nobody takes the last
-    /// active superuser. Taking `active` ends the user's sessions. Setting what is set changes nothing.
+    /// active superuser, or the flag of staff from it. Taking `active` ends the user's sessions. Setting what is set changes nothing.
     pub async fn set_user_flags(
         &self,
         actor: &Actor,
@@ -49,7 +49,8 @@ fn change_flags(
     if after == before {
         return Ok(after);
     }
-    let keeps_power = after.is_superuser && after.active;
+    // Without the flag of staff there is no way into the admin, which is where flags are set.
+    let keeps_power = after.is_superuser && after.is_staff && after.active;
     if !keeps_power && superusers.as_slice() == [id.to_string()] {
         return Err(Abort::Undo(ChangeUserError::LastSuperuser));
     }
@@ -84,9 +85,11 @@ fn change_flags(
     Ok(after)
 }
 
-/// Ids of the active superusers.
+/// Ids of the active superusers who are staff.
 pub(super) fn superusers(connection: &mut AnyConnection, locking: &'static str) -> QueryResult<Vec<String>> {
     Sql::<(diesel::sql_types::Text,)>::new("SELECT id FROM users WHERE is_superuser = ")
+        .bind(true)
+        .sql(" AND is_staff = ")
         .bind(true)
         .sql(" AND active = ")
         .bind(true)

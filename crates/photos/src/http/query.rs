@@ -1,4 +1,5 @@
-//! Query parameters, read strictly: each known, none twice, all of them UTF-8 without control characters.
+//! Query parameters, read strictly: each known, none twice, all of them UTF-8 without control
+//! characters but newline and tab.
 
 use std::collections::BTreeSet;
 use std::future::{Ready, ready};
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::json::locate;
+use crate::domain::validate::printable;
 use crate::error::Error;
 
 /// The query parameters of a call.
@@ -45,7 +47,7 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
     let mut seen = BTreeSet::new();
     let mut faults = Vec::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if value.chars().any(char::is_control) {
+        if printable(&name, &value).is_err() {
             faults.push(FieldError::new(name.clone(), "has control characters"));
         }
         if !seen.insert(name.clone()) {
@@ -109,6 +111,8 @@ mod tests {
                 size: Some(30)
             })
         );
+        let spaced = parse::<Filter>("word=a%09b%0Ac").ok();
+        assert_eq!(spaced.and_then(|filter| filter.word).as_deref(), Some("a\tb\nc"));
         assert_eq!(
             parse::<Filter>("").ok(),
             Some(Filter {

@@ -111,6 +111,11 @@ async fn flags_have_guards(#[case] backend: Backend) {
         .set_user_flags(&admin, admin.user_id, set(None, Some(false), None), at(1))
         .await;
     assert!(matches!(last, Err(ChangeUserError::LastSuperuser)), "{last:?}");
+    // Without it there is no way into the admin, where it could be given back.
+    let last = db
+        .set_user_flags(&admin, admin.user_id, set(Some(false), None, None), at(1))
+        .await;
+    assert!(matches!(last, Err(ChangeUserError::LastSuperuser)), "{last:?}");
     let last = db
         .set_user_flags(&admin, admin.user_id, set(None, None, Some(false)), at(1))
         .await;

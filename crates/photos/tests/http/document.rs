@@ -1,5 +1,6 @@
 //! The OpenAPI document and its page.
 
+use photos_api::ProblemCode;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -27,6 +28,21 @@ fn operations(document: &Value) -> Vec<(Method, String, Value)> {
             })
     });
     all.collect()
+}
+
+#[tokio::test]
+async fn the_codes_of_problems_are_those_that_are_sent() {
+    let app = TestApp::start().await;
+    let document = document(&app).await;
+    let listed = document["components"]["schemas"]["ProblemCode"]["enum"]
+        .as_array()
+        .unwrap();
+    let sent = ProblemCode::ALL.iter().chain([&ProblemCode::Unknown]);
+    let sent: Vec<Value> = sent.map(|code| code.as_str().into()).collect();
+    assert_eq!(listed, &sent);
+    for code in ProblemCode::ALL {
+        assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod e2e_kind;
 mod gitlab;
 mod kind;
 mod tidy;
+mod turbo;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -46,6 +47,8 @@ enum Job {
     Test,
     /// The stories of the frontend in a real headless Chromium.
     Browser,
+    /// The feature `turbo`, which the container image has on: its lints and the tests of pictures.
+    Turbo,
     /// The end-to-end story against a fresh native run.
     E2e,
     /// The commands on a kind cluster: made, made whole, used, destroyed; needs Docker.
@@ -77,6 +80,7 @@ impl Ci {
             ),
             Job::Test => Test::without(browser::TESTS).run(context),
             Job::Browser => browser::run(context),
+            Job::Turbo => turbo::run(context),
             Job::E2e => e2e::run(context),
             Job::Kind => kind::run(context),
             Job::E2eKind => e2e_kind::run(context),

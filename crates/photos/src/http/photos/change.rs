@@ -160,6 +160,7 @@ async fn unpublish_photo(
     ),
     responses(
         (status = 200, description = "The photo as it is now", body = Photo),
+        (status = 403, description = "`forbidden`: another's, and not in the trash"),
         (status = 404, description = "`not-found`: never there, another's, or gone for good"),
         (status = 412, description = "`precondition-failed`"),
     )
