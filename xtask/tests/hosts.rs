@@ -68,6 +68,10 @@ fn names_come_and_go_and_the_rest_stays_to_the_byte() {
     machine.run(&["add"]);
     let text = machine.text();
     assert!(text.starts_with(BEFORE), "{text}");
+    assert!(
+        !text.contains("citygroves.minio"),
+        "it has no object store: {text}"
+    );
     for name in [
         "hmlet.photos.local",
         "hmlet.photos.test.localhost",

@@ -1,7 +1,5 @@
 //! `completions`: shell completion scripts.
 
-use std::io;
-
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
@@ -21,7 +19,9 @@ pub(crate) struct Completions {
 
 impl Completions {
     pub(crate) fn run<C: CommandFactory>(&self) -> Outcome {
-        clap_complete::generate(self.shell, &mut C::command(), "plasma", &mut io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut C::command(), "plasma", &mut script);
+        print!("{}", String::from_utf8_lossy(&script));
         Ok(Exit::Done)
     }
 }

@@ -10,7 +10,7 @@ use config::{Cluster, Faults, Home};
 
 use crate::{context::Context, outcome::Failure};
 
-/// What has a name beside the apps: the object store behind them.
+/// What has a name beside the apps, where a cluster has a chart of it: the object store behind them.
 const BESIDE_THE_APPS: &str = "minio";
 
 /// The hosts file: `PLASMA_HOSTS_FILE`, else the system's.
@@ -41,9 +41,15 @@ pub(crate) fn names(root: &Path) -> anyhow::Result<Vec<String>> {
             .stages
             .iter()
             .filter(|(_, home)| matches!(home, Home::Kind { .. }));
+        let chart = root
+            .join("clusters")
+            .join(&name)
+            .join("charts")
+            .join(BESIDE_THE_APPS);
+        let beside = chart.is_dir().then_some(BESIDE_THE_APPS);
         for (stage, _) in here {
             let apps = cluster.app_names.iter().map(String::as_str);
-            for app in apps.chain([BESIDE_THE_APPS]) {
+            for app in apps.chain(beside) {
                 names.push(format!("{name}.{app}.{stage}"));
                 names.push(format!("{name}.{app}.{stage}.localhost"));
             }

@@ -114,7 +114,6 @@ async fn unless_set(
 /// Where programs are looked for: `PATH`, then the places that are not on it by default.
 fn search_path(vars: &BTreeMap<String, String>) -> String {
     let mut folders = vec![vars.get("PATH").cloned().unwrap_or_default()];
-    folders.extend(vars.get("PLASMA_LAB").map(|lab| format!("{lab}/bin")));
     // Debian keeps the server's programs off PATH, a folder per major version: the newest first.
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .map(|entries| {
