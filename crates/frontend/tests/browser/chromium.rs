@@ -108,14 +108,6 @@ impl Chromium {
         answer["value"].take()
     }
 
-    /// Whether the browser has no network.
-    pub(crate) async fn offline(&self, offline: bool) {
-        let conditions =
-            json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
-        self.devtools("Network.emulateNetworkConditions", conditions)
-            .await;
-    }
-
     /// Ends the browser.
     pub(crate) async fn close(self) {
         self.page.clone().close().await.unwrap();
