@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+from itertools import groupby
 
 import pyte
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -21,19 +22,21 @@ def colour(name):
     return name.replace("bright", "bright_").replace("brown", "yellow")
 
 
+def style(cell):
+    return Style(
+        color=colour(cell.fg),
+        bgcolor=colour(cell.bg),
+        bold=cell.bold,
+        italic=cell.italics,
+        underline=cell.underscore,
+        reverse=cell.reverse,
+    )
+
+
 def row(cells):
     text = Text()
-    for at in range(WIDTH):
-        cell = cells[at]
-        style = Style(
-            color=colour(cell.fg),
-            bgcolor=colour(cell.bg),
-            bold=cell.bold,
-            italic=cell.italics,
-            underline=cell.underscore,
-            reverse=cell.reverse,
-        )
-        text.append(cell.data, style)
+    for look, run in groupby((cells[at] for at in range(WIDTH)), key=style):
+        text.append("".join(cell.data for cell in run), look)
     text.rstrip()
     return text
 
