@@ -108,6 +108,13 @@ impl Chromium {
         answer["value"].take()
     }
 
+    /// Breaks every request to an address like these, as a lost connection does.
+    pub(crate) async fn refuse(&self, addresses: &[&str]) {
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.setBlockedURLs", json!({ "urls": addresses }))
+            .await;
+    }
+
     /// Ends the browser.
     pub(crate) async fn close(self) {
         self.page.clone().close().await.unwrap();

@@ -107,6 +107,32 @@ async fn a_person_shares_photos() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_broke_is_tried_again() {
+    let Some(browser) = Chromium::open(Window::DESK).await else {
+        return;
+    };
+    let (world, folder) = (World::start().await, TempDir::new().unwrap());
+    browser.sign_up(&world.url, "ann").await;
+    browser.goto(&format!("{}/upload", world.url)).await;
+    choose(&browser, &three(folder.path())[..2]).await;
+    browser.wait_count(".item.chosen", 2).await;
+    browser.refuse(&["*/upload/file*"]).await;
+    browser.click(".whole-bar button[type=submit]").await;
+    browser.wait_count(".item.failed", 2).await;
+    browser.wait_text("The connection broke. Try again.").await;
+    browser.refuse(&[]).await;
+    // One by itself, and then what is left.
+    browser.click(".item:nth-child(2) .does button:not(.quiet)").await;
+    browser.wait(".item:nth-child(2).done").await;
+    browser.wait_count(".item.failed", 1).await;
+    browser.click(".whole-bar button[type=submit]").await;
+    browser.wait_text("2 photos uploaded").await;
+    browser.goto(&format!("{}/@ann", world.url)).await;
+    browser.wait_count(".tile", 2).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_main_path_needs_no_script() {
     let window = Window {
         scripts: false,
