@@ -57,7 +57,7 @@ pub(super) struct Pooled {
 }
 
 /// Makes connections for a pool.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Manager {
     /// Connections that only read a file.
     SqliteReader(String),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::r2d2::Pool;
+use diesel::r2d2::{ManageConnection as _, Pool};
 use tokio::sync::Semaphore;
 
 use super::connection::{AnyConnection, Manager, Pooled, each_backend};
@@ -15,6 +15,9 @@ use super::error::{DbError, Fault, classify};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a turn may take to get a connection. It is there unless the server is not.
 const CONNECT: Duration = Duration::from_secs(4);
+
+/// After how long a verb is looked after. Longer than a server lets a statement run.
+const SILENCE: Duration = Duration::from_secs(35);
 
 /// Why the body of a transaction stops and undoes it.
 #[derive(Debug)]
@@ -46,6 +49,7 @@ pub(super) type Step<T, E = Infallible> = Result<T, Abort<E>>;
 #[derive(Debug, Clone)]
 pub(super) struct Lane {
     pool: Pool<Manager>,
+    manager: Manager,
     turns: Arc<Semaphore>,
     size: u32,
     kind: Transaction,
@@ -65,6 +69,7 @@ pub(super) enum Transaction {
 impl Lane {
     pub(super) fn new(manager: Manager, size: u32, kind: Transaction) -> Self {
         let size = size.max(1);
+        let own = manager.clone();
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
@@ -75,6 +80,7 @@ impl Lane {
         let turns = Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1)));
         Self {
             pool,
+            manager: own,
             turns,
             size,
             kind,
@@ -115,13 +121,35 @@ impl Lane {
             }
         };
         let lane = self.clone();
-        let work = tokio::task::spawn_blocking(move || {
+        let mut work = tokio::task::spawn_blocking(move || {
             let done = lane.retry(transaction, &mut body);
             drop(turn);
             done.map(|value| value.map(then))
         });
-        work.await
-            .map_err(|error| DbError::Fault(format!("a verb did not end: {error}")))?
+        loop {
+            tokio::select! {
+                done = &mut work => {
+                    return done.map_err(|error| DbError::Fault(format!("a verb did not end: {error}")))?;
+                }
+                () = tokio::time::sleep(SILENCE) => self.check_answers().await?,
+            }
+        }
+    }
+
+    /// Whether a verb that takes long is still worth waiting for: a server that stopped in the middle of a statement does not
+    /// end it either, and takes no new connection.
+    async fn check_answers(&self) -> Result<(), DbError> {
+        if !matches!(self.manager, Manager::Postgres(_)) {
+            return Ok(());
+        }
+        let manager = self.manager.clone();
+        let fresh = tokio::task::spawn_blocking(move || manager.connect().map(drop));
+        match tokio::time::timeout(CONNECT, fresh).await {
+            Ok(Ok(Ok(()))) => Ok(()),
+            _ => Err(DbError::Unavailable {
+                reason: format!("no answer for {} s, and no new connection", SILENCE.as_secs()),
+            }),
+        }
     }
 
     fn retry<T, E>(

@@ -219,11 +219,9 @@ async fn a_body_that_is_refused_early_still_reads_the_refusal() {
     assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 413");
 }
 
-#[tokio::test]
-async fn a_database_that_goes_away_and_comes_back() {
-    let Some(app) = TestApp::on(Backend::PostgresS3).await else {
-        return;
-    };
+/// A service that speaks to PostgreSQL through a proxy.
+async fn behind_a_proxy() -> Option<(TestApp, Proxy)> {
+    let app = TestApp::on(Backend::PostgresS3).await?;
     let DatabaseUrl::Postgres(url) = app.env.database_url.clone() else {
         panic!("not PostgreSQL")
     };
@@ -235,6 +233,14 @@ async fn a_database_that_goes_away_and_comes_back() {
     let mut env = app.env.clone();
     env.database_url = DatabaseUrl::Postgres(through);
     let app = app.replica_with(env).await;
+    Some((app, proxy))
+}
+
+#[tokio::test]
+async fn a_database_that_goes_away_and_comes_back() {
+    let Some((app, proxy)) = behind_a_proxy().await else {
+        return;
+    };
     let ann = app.user("ann").await;
 
     proxy.cut();
@@ -259,6 +265,23 @@ async fn a_database_that_goes_away_and_comes_back() {
         .await
         .expect(StatusCode::OK);
 
+    proxy.mend();
+    until(&app, StatusCode::OK, &app.internal_url("/readyz")).await;
+    app.get(Some(&ann), "/users/me").await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_database_that_hangs_is_not_waited_for_without_end() {
+    let Some((app, proxy)) = behind_a_proxy().await else {
+        return;
+    };
+    let ann = app.user("ann").await;
+    proxy.silence();
+    let hung = app
+        .get(Some(&ann), "/users/me")
+        .await
+        .expect_problem("database-unavailable");
+    assert_eq!(hung.status, 503);
     proxy.mend();
     until(&app, StatusCode::OK, &app.internal_url("/readyz")).await;
     app.get(Some(&ann), "/users/me").await.expect(StatusCode::OK);

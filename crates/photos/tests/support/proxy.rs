@@ -1,4 +1,4 @@
-//! A TCP proxy before a server, which can be cut and mended: a server that goes away and comes back.
+//! A TCP proxy before a server, which can be cut, silenced and mended: a server that goes away, or hangs, and comes back.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,10 +8,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-/// Cut, it ends all connections and refuses new ones at once.
+/// What becomes of connections.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Open,
+    /// They end, and new ones at once.
+    Cut,
+    /// They stay, and new ones come, and nothing passes.
+    Silent,
+}
+
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
-    is_open: Arc<watch::Sender<bool>>,
+    way: Arc<watch::Sender<Way>>,
     accepting: AbortHandle,
 }
 
@@ -19,38 +28,43 @@ impl Proxy {
     pub(crate) async fn before(server: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let is_open = Arc::new(watch::Sender::new(true));
-        let switch = Arc::clone(&is_open);
+        let way = Arc::new(watch::Sender::new(Way::Open));
+        let switch = Arc::clone(&way);
         let accepting = tokio::spawn(async move {
             while let Ok((mut client, _)) = listener.accept().await {
-                let (server, mut open) = (server.clone(), switch.subscribe());
-                if !*open.borrow_and_update() {
-                    continue;
-                }
+                let (server, mut way) = (server.clone(), switch.subscribe());
                 tokio::spawn(async move {
-                    let Ok(mut upstream) = TcpStream::connect(server).await else {
-                        return;
-                    };
-                    tokio::select! {
-                        _ = copy_bidirectional(&mut client, &mut upstream) => {}
-                        _ = open.wait_for(|open| !open) => {}
+                    if *way.borrow_and_update() == Way::Open {
+                        let Ok(mut upstream) = TcpStream::connect(server).await else {
+                            return;
+                        };
+                        tokio::select! {
+                            _ = copy_bidirectional(&mut client, &mut upstream) => return,
+                            _ = way.wait_for(|way| *way != Way::Open) => {}
+                        }
                     }
+                    let _ = way.wait_for(|way| *way != Way::Silent).await;
+                    drop(client);
                 });
             }
         });
         Self {
             address,
-            is_open,
+            way,
             accepting: accepting.abort_handle(),
         }
     }
 
     pub(crate) fn cut(&self) {
-        self.is_open.send_replace(false);
+        self.way.send_replace(Way::Cut);
+    }
+
+    pub(crate) fn silence(&self) {
+        self.way.send_replace(Way::Silent);
     }
 
     pub(crate) fn mend(&self) {
-        self.is_open.send_replace(true);
+        self.way.send_replace(Way::Open);
     }
 }
 
