@@ -106,6 +106,11 @@ impl StoreError {
                     what,
                     source: error.into(),
                 },
+                // MinIO says so as well when a folder of its own is removed while it writes into it.
+                403 if body.contains("<Code>AccessDenied</Code>") => Self::Unavailable {
+                    what,
+                    source: error.into(),
+                },
                 _ => Self::Fault {
                     what,
                     source: error.into(),

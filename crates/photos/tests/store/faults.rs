@@ -113,6 +113,32 @@ async fn a_server_without_room_is_full() {
     }
 }
 
+/// MinIO does, when one of its folders goes away under a write.
+#[tokio::test]
+async fn a_server_that_denies_one_write_gets_it_again() {
+    let server = MockServer::start().await;
+    Mock::given(method("PUT"))
+        .respond_with(answer(403, "AccessDenied"))
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
+    Mock::given(method("PUT"))
+        .respond_with(ResponseTemplate::new(200))
+        .mount(&server)
+        .await;
+    let head = ResponseTemplate::new(200)
+        .insert_header("Last-Modified", "Mon, 12 Oct 2009 17:50:00 GMT")
+        .set_body_bytes(*b"x");
+    Mock::given(method("HEAD"))
+        .respond_with(head)
+        .mount(&server)
+        .await;
+    store_at(Some(&server.uri()))
+        .put_bytes(&an_original(b"x"), Bytes::from_static(b"x"))
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn wrong_credentials_and_a_missing_bucket_are_faults_not_missing_objects() {
     let (_server, store) = server_that_answers(403, "InvalidAccessKeyId").await;
