@@ -93,13 +93,14 @@ pub(crate) fn symptoms(snapshot: &Snapshot, pod: &Pod) -> Vec<Symptom> {
             add(None, Cause::Claim(claim.name_any(), said), seconds);
         }
     }
-    if let Some(said) = unschedulable(pod) {
+    if let Some((said, is_attempt)) = unschedulable(pod) {
         let leaving = snapshot
             .pods
             .iter()
             .any(|pod| pod.metadata.deletion_timestamp.is_some());
-        // The scheduler says so too while a volume is being made, and while pods that leave still hold their place.
-        let seconds = if leaving || said.contains("PersistentVolumeClaim") {
+        // The scheduler says so too while a volume is being made, while pods that leave still hold their place, and of an
+        // attempt of its own that failed, after which it makes another.
+        let seconds = if is_attempt || leaving || said.contains("PersistentVolumeClaim") {
             60
         } else {
             5
@@ -241,12 +242,14 @@ fn memory_limit(container: &Container) -> Option<String> {
     limits.get("memory").map(|quantity| quantity.0.clone())
 }
 
-fn unschedulable(pod: &Pod) -> Option<String> {
+/// What the scheduler says, and whether it speaks of an attempt only, and not of the nodes.
+fn unschedulable(pod: &Pod) -> Option<(String, bool)> {
     let conditions = pod.status.as_ref()?.conditions.as_ref()?;
-    conditions
+    let condition = conditions
         .iter()
-        .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False")
-        .map(|condition| condition.message.clone().unwrap_or_default())
+        .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False")?;
+    let is_attempt = condition.reason.as_deref() == Some("SchedulerError");
+    Some((condition.message.clone().unwrap_or_default(), is_attempt))
 }
 
 /// Why a claim is not bound, and how long that may last.

@@ -122,6 +122,13 @@ fn a_probe_may_fail_as_long_as_it_allows_itself() {
 }
 
 #[test]
+fn an_attempt_of_the_scheduler_that_failed_is_followed_by_another() {
+    let status = "{phase: Pending, conditions: [{type: PodScheduled, status: 'False', reason: SchedulerError, message: 'binding \
+                  volumes: pod does not exist any more'}]}";
+    assert_eq!(only(&seen(status, &[])).1, 60);
+}
+
+#[test]
 fn a_pod_that_no_node_takes_says_why() {
     let status = "{phase: Pending, conditions: [{type: PodScheduled, status: 'False', message: '0/1 nodes are available: \
                   1 Insufficient memory.'}]}";
