@@ -19,7 +19,12 @@ pub(crate) struct Pty {
     input: Box<dyn Write + Send>,
     screen: Arc<Screen>,
     reader: Option<thread::JoinHandle<()>>,
-    _master: Box<dyn MasterPty + Send>,
+    /// Open as long as the program may use its terminal.
+    #[allow(
+        dead_code,
+        reason = "not all who share this file look at its size and its flags"
+    )]
+    pub(crate) master: Box<dyn MasterPty + Send>,
 }
 
 #[derive(Default)]
@@ -74,7 +79,7 @@ impl Pty {
             input: pair.master.take_writer()?,
             screen,
             reader: Some(reader),
-            _master: pair.master,
+            master: pair.master,
         })
     }
 
@@ -114,7 +119,7 @@ impl Pty {
     }
 
     /// Waits for the end, and returns the exit code and all that was shown.
-    pub(crate) fn end(mut self) -> anyhow::Result<(u32, String)> {
+    pub(crate) fn end(&mut self) -> anyhow::Result<(u32, String)> {
         let status = self.child.wait()?;
         if let Some(reader) = self.reader.take() {
             // It ends with the terminal.

@@ -8,51 +8,51 @@ use super::Fault;
 use crate::{cargo, context::Context};
 
 /// The package that people build alone, by `cargo xtask`.
-pub(crate) const ALONE: &str = "plasma";
+const ALONE: &str = "plasma";
 
-/// Which dependencies a build of one package compiles with other features than a build of the workspace with its tests: the
-/// package and their names.
-///
-/// # Errors
-/// When cargo cannot resolve the workspace.
-pub(crate) fn compiled_twice(
-    context: &Context,
-    packages: &[String],
-) -> anyhow::Result<Vec<(String, Vec<String>)>> {
-    let together = read_features(context, &["--workspace", "--edges", "normal,build,dev"])?;
-    let mut twice = Vec::new();
-    for package in packages {
-        let alone = read_features(context, &["--package", package, "--edges", "normal,build"])?;
-        let differing = differing(&together, &alone);
-        if !differing.is_empty() {
-            twice.push((package.clone(), differing));
-        }
-    }
-    Ok(twice)
+/// What is compiled anew beside a build of the workspace with its tests.
+#[derive(Default)]
+pub(crate) struct Anew {
+    /// By `cargo xtask`, and by a build of all programs.
+    pub(crate) faults: Vec<Fault>,
+    /// By a build of another package alone: the package, and the names of the dependencies.
+    pub(crate) remarks: Vec<(String, Vec<String>)>,
 }
 
-/// `cargo xtask`, and a build of all programs, must not compile anew what the tests have compiled.
+/// Compares the features of dependencies.
 ///
 /// # Errors
 /// When cargo cannot resolve the workspace.
-pub(crate) fn check(context: &Context) -> anyhow::Result<Vec<Fault>> {
+pub(crate) fn check(context: &Context, packages: &[String]) -> anyhow::Result<Anew> {
     let together = read_features(context, &["--workspace", "--edges", "normal,build,dev"])?;
-    let mut faults = Vec::new();
-    for (selection, file, who) in [
-        (&["--package", ALONE][..], "xtask/Cargo.toml", "`cargo xtask`"),
-        (&["--workspace"], "Cargo.toml", "a build without tests"),
-    ] {
+    let twice = |selection: &[&str]| {
         let alone = read_features(context, &[selection, &["--edges", "normal,build"]].concat())?;
-        let differing = differing(&together, &alone);
-        if !differing.is_empty() {
-            let message = format!(
-                "{who} compiles with other features than the tests: {}; name those features here too",
-                differing.join(" ")
-            );
-            faults.push(Fault::file(file, message));
+        anyhow::Ok(differing(&together, &alone))
+    };
+    let refusal = |file: &str, who: &str, names: &[String]| {
+        let message = format!(
+            "{who} compiles with other features than the tests: {}; name those features here too",
+            names.join(" ")
+        );
+        Fault::file(file, message)
+    };
+    let mut anew = Anew::default();
+    let programs = twice(&["--workspace"])?;
+    if !programs.is_empty() {
+        anew.faults
+            .push(refusal("Cargo.toml", "a build without tests", &programs));
+    }
+    for package in packages {
+        let names = twice(&["--package", package])?;
+        match (names.is_empty(), package == ALONE) {
+            (true, _) => {}
+            (false, true) => anew
+                .faults
+                .push(refusal("xtask/Cargo.toml", "`cargo xtask`", &names)),
+            (false, false) => anew.remarks.push((package.clone(), names)),
         }
     }
-    Ok(faults)
+    Ok(anew)
 }
 
 /// The features of each package, once for every set of them: what runs in the build has a set of its own.

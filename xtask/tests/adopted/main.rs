@@ -11,4 +11,6 @@
 
 mod digests;
 mod production;
+#[path = "../../examples/terminal/pty.rs"]
+mod pty;
 mod workspace;

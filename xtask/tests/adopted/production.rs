@@ -1,13 +1,13 @@
 //! What stands between a person and production: the cluster's identity, the differences, and their approval.
 
-use std::{
-    fs,
-    io::{Read as _, Write as _},
+use std::fs;
+
+use portable_pty::CommandBuilder;
+
+use crate::{
+    pty::Pty,
+    workspace::{Workspace, says},
 };
-
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
-
-use crate::workspace::{Workspace, says};
 
 fn production(name: &str) -> Option<Workspace> {
     let workspace = Workspace::adopt(name, "production", "PLASMA_TEST_PRODUCTION_KUBECONFIG")?;
@@ -153,12 +153,6 @@ fn a_person_types_the_name_of_the_stage() {
 
 /// A deploy in a terminal, where somebody answers its question.
 fn answer(workspace: &Workspace, word: &str) -> (String, u32) {
-    let size = PtySize {
-        rows: 40,
-        cols: 160,
-        ..PtySize::default()
-    };
-    let pair = native_pty_system().openpty(size).unwrap();
     let deploy = workspace.command(&["deploy"]);
     let mut command = CommandBuilder::new(deploy.get_program());
     command.args(deploy.get_args());
@@ -166,19 +160,10 @@ fn answer(workspace: &Workspace, word: &str) -> (String, u32) {
     for (name, value) in deploy.get_envs() {
         command.env(name, value.unwrap_or_default());
     }
-    let mut child = pair.slave.spawn_command(command).unwrap();
-    drop(pair.slave);
-    let mut reader = pair.master.try_clone_reader().unwrap();
-    let mut writer = pair.master.take_writer().unwrap();
-    let (mut text, mut buffer, mut answered) = (Vec::new(), [0; 4096], false);
-    // The end of the terminal is an error on Linux.
-    while let Ok(read @ 1..) = reader.read(&mut buffer) {
-        text.extend_from_slice(&buffer[..read]);
-        if !answered && String::from_utf8_lossy(&text).contains("Type `production`:") {
-            writer.write_all(format!("{word}\n").as_bytes()).unwrap();
-            answered = true;
-        }
-    }
-    let code = child.wait().unwrap().exit_code();
-    (String::from_utf8_lossy(&text).into_owned(), code)
+    let mut terminal = Pty::start(command, 40, 160).unwrap();
+    let question = "Type `production`:";
+    terminal.wait(question, 0, |shown| shown.find(question)).unwrap();
+    terminal.type_text(&format!("{word}\n")).unwrap();
+    let (code, text) = terminal.end().unwrap();
+    (text, code)
 }

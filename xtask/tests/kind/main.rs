@@ -8,6 +8,8 @@
 
 #[path = "../stage/dotenv.rs"]
 mod dotenv;
+#[path = "../../examples/terminal/pty.rs"]
+mod pty;
 mod stage;
 mod terminal;
 
@@ -50,14 +52,7 @@ fn a_cluster_is_made_made_whole_used_and_destroyed() {
     a_lost_state_comes_back_from_the_cluster(&stage);
 
     stage.apply(APP);
-    stage.kubectl(&[
-        "-n",
-        "hmlet",
-        "rollout",
-        "status",
-        "deployment/photos",
-        "--timeout=120s",
-    ]);
+    wait_for_photos(&stage);
     the_status_shows_what_is_deployed(&stage);
     a_terminal_is_a_terminal(&stage);
     logs_are_followed_into_new_pods(&stage);
@@ -231,7 +226,7 @@ fn a_terminal_is_a_terminal(stage: &Stage) {
     // A process of its own says when it is the one that Ctrl-C reaches.
     terminal.types("sh -c \"echo be''gun; exec sleep 600\"");
     terminal.until("begun");
-    terminal.presses(3);
+    terminal.presses('\u{3}');
     terminal.types("echo st''ill here");
     terminal.until("still here");
     terminal.types("exit 5");
@@ -245,6 +240,17 @@ fn a_terminal_is_a_terminal(stage: &Stage) {
     terminal.terminate();
     assert_eq!(terminal.ends(), 130);
     assert!(terminal.flags().contains("ICANON"), "{}", terminal.flags());
+}
+
+fn wait_for_photos(stage: &Stage) {
+    stage.kubectl(&[
+        "-n",
+        "hmlet",
+        "rollout",
+        "status",
+        "deployment/photos",
+        "--timeout=120s",
+    ]);
 }
 
 fn pod(stage: &Stage) -> String {
@@ -283,14 +289,7 @@ fn ping(port: u16) -> std::io::Result<String> {
 }
 
 fn a_forward_survives_its_pod(stage: &Stage) {
-    stage.kubectl(&[
-        "-n",
-        "hmlet",
-        "rollout",
-        "status",
-        "deployment/photos",
-        "--timeout=120s",
-    ]);
+    wait_for_photos(stage);
     let forward = Follower::start(stage.command(&["forward", "photos", "0:6379"]));
     let line = forward.line("127.0.0.1:");
     let port = line.trim_start_matches("127.0.0.1:");

@@ -256,7 +256,7 @@ impl<'h> Terminal<'h> {
         self.ended()
     }
 
-    pub(crate) fn ended(self) -> (u32, String) {
+    pub(crate) fn ended(mut self) -> (u32, String) {
         self.pty.end().unwrap()
     }
 }

@@ -33,6 +33,14 @@ async fn server_that_answers(status: u16, code: &str) -> (MockServer, Store) {
     (server, store)
 }
 
+/// The server says of every object that it is this.
+async fn holds(server: &MockServer, bytes: &[u8]) {
+    let head = ResponseTemplate::new(200)
+        .insert_header("Last-Modified", "Mon, 12 Oct 2009 17:50:00 GMT")
+        .set_body_bytes(bytes);
+    Mock::given(method("HEAD")).respond_with(head).mount(server).await;
+}
+
 #[tokio::test]
 async fn a_server_that_fails_is_unavailable_after_three_attempts() {
     for (status, code) in [
@@ -85,13 +93,7 @@ async fn a_server_that_recovers_in_a_moment_is_not_noticed() {
         .respond_with(ResponseTemplate::new(200))
         .mount(&server)
         .await;
-    let head = ResponseTemplate::new(200)
-        .insert_header("Last-Modified", "Mon, 12 Oct 2009 17:50:00 GMT")
-        .set_body_bytes(*b"x");
-    Mock::given(method("HEAD"))
-        .respond_with(head)
-        .mount(&server)
-        .await;
+    holds(&server, b"x").await;
     store_at(Some(&server.uri()))
         .put_bytes(&an_original(b"x"), Bytes::from_static(b"x"))
         .await
@@ -126,13 +128,7 @@ async fn a_server_that_denies_one_write_gets_it_again() {
         .respond_with(ResponseTemplate::new(200))
         .mount(&server)
         .await;
-    let head = ResponseTemplate::new(200)
-        .insert_header("Last-Modified", "Mon, 12 Oct 2009 17:50:00 GMT")
-        .set_body_bytes(*b"x");
-    Mock::given(method("HEAD"))
-        .respond_with(head)
-        .mount(&server)
-        .await;
+    holds(&server, b"x").await;
     store_at(Some(&server.uri()))
         .put_bytes(&an_original(b"x"), Bytes::from_static(b"x"))
         .await
@@ -157,13 +153,7 @@ async fn an_object_that_arrived_short_is_a_mismatch() {
         .respond_with(ResponseTemplate::new(200))
         .mount(&server)
         .await;
-    let head = ResponseTemplate::new(200)
-        .insert_header("Last-Modified", "Mon, 12 Oct 2009 17:50:00 GMT")
-        .set_body_bytes(*b"shor");
-    Mock::given(method("HEAD"))
-        .respond_with(head)
-        .mount(&server)
-        .await;
+    holds(&server, b"shor").await;
     let error = store_at(Some(&server.uri()))
         .put_bytes(&an_original(b"x"), Bytes::from_static(b"short"))
         .await;

@@ -12,11 +12,12 @@ pub(super) fn run(context: &Context) -> Outcome {
     let jobs: Vec<&str> = jobs.iter().map(String::as_str).collect();
     let tree = Tree::read(&context.root)?;
     let mut faults = tree.faults(&jobs);
-    faults.extend(features::check(context)?);
+    let anew = features::check(context, &tree.packages())?;
+    faults.extend(anew.faults);
     for fault in &faults {
         println!("{fault}");
     }
-    for (package, twice) in features::compiled_twice(context, &tree.packages())? {
+    for (package, twice) in anew.remarks {
         eprintln!(
             "note: `-p {package}` alone compiles {} with other features: {}",
             twice.len(),
