@@ -182,7 +182,12 @@ fn of_hook(snapshot: &Snapshot, job: &Job) -> Vec<(Trouble, Duration)> {
 
 /// Where a release is, by a look at its namespace.
 pub(crate) fn stand(snapshot: &Snapshot, release: &str, expected: &[Workload]) -> Stand {
-    let workloads = of_release(snapshot, release);
+    let mut workloads = of_release(snapshot, release);
+    for workload in &mut workloads {
+        // A watch may tell of a change later than the answer to who made it.
+        let made = expected.iter().find(|it| it.uid == workload.uid);
+        workload.observed &= made.is_none_or(|made| workload.generation >= made.generation);
+    }
     let known = |wanted: &Workload| {
         workloads
             .iter()
@@ -203,7 +208,7 @@ pub(crate) fn stand(snapshot: &Snapshot, release: &str, expected: &[Workload]) -
     let mut parts = vec![format!("{ready} of {wanted} ready")];
     for workload in workloads.iter().filter(|it| !it.is_available()) {
         let name = format!("{} {}", workload.kind, workload.name);
-        if let Some(said) = &workload.stuck {
+        if let Some(said) = workload.stuck.as_ref().filter(|_| workload.observed) {
             let trouble = Trouble::Workload {
                 workload: name.clone(),
                 said: said.clone(),
@@ -284,7 +289,7 @@ pub(crate) fn blocking(snapshot: &Snapshot, release: &str) -> Vec<(String, Strin
     let mut found = Vec::new();
     for workload in of_release(snapshot, release)
         .iter()
-        .filter(|it| it.kind == "StatefulSet" && !it.is_available())
+        .filter(|it| it.kind == "StatefulSet" && it.observed && !it.is_available())
     {
         let newest: Vec<Option<String>> = newest_pods(snapshot, workload)
             .into_iter()
@@ -298,3 +303,6 @@ pub(crate) fn blocking(snapshot: &Snapshot, release: &str) -> Vec<(String, Strin
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

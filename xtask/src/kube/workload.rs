@@ -14,6 +14,9 @@ use super::{snapshot::Snapshot, symptom::containers};
 pub(crate) const RELEASE: &str = "meta.helm.sh/release-name";
 const HOOK: &str = "helm.sh/hook";
 const REVISION: &str = "deployment.kubernetes.io/revision";
+/// By these the controller of a DaemonSet and its pods name the version of the template.
+const TEMPLATE: &str = "deprecated.daemonset.template.generation";
+const TEMPLATE_OF_POD: &str = "pod-template-generation";
 
 /// A workload as a snapshot shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub(crate) struct Workload {
     pub(crate) uid: String,
     /// Counts the changes of what is wanted.
     pub(crate) generation: i64,
+    /// Whether its controller has seen the last change: before, its newest pods are those of the version before.
+    pub(crate) observed: bool,
     /// Whether its controller has seen the last change, and no pod of an older version is left.
     pub(crate) settled: bool,
     /// Pods that it wants.
@@ -84,8 +89,11 @@ pub(crate) async fn look(client: &Client, namespace: &str) -> Result<Snapshot, k
     })
 }
 
-/// The pods of the newest version of a workload.
+/// The pods of the newest version of a workload; none as long as its controller has not seen that version.
 pub(crate) fn newest_pods<'s>(snapshot: &'s Snapshot, workload: &Workload) -> Vec<&'s Pod> {
+    if !workload.observed {
+        return Vec::new();
+    }
     match workload.kind {
         "Deployment" => {
             let deployment = snapshot
@@ -111,7 +119,15 @@ pub(crate) fn newest_pods<'s>(snapshot: &'s Snapshot, workload: &Workload) -> Ve
             let newest = |pod: &&Pod| pod.labels().get("controller-revision-hash") == revision;
             snapshot.pods_of(&workload.uid).filter(newest).collect()
         }
-        _ => snapshot.pods_of(&workload.uid).collect(),
+        _ => {
+            let set = snapshot
+                .daemon_sets
+                .iter()
+                .find(|it| it.uid().as_deref() == Some(workload.uid.as_str()));
+            let template = set.and_then(|it| it.annotations().get(TEMPLATE));
+            let newest = |pod: &&Pod| template.is_none() || pod.labels().get(TEMPLATE_OF_POD) == template;
+            snapshot.pods_of(&workload.uid).filter(newest).collect()
+        }
     }
 }
 
@@ -171,6 +187,7 @@ fn deployment(it: &Deployment) -> Workload {
     let status = it.status.clone().unwrap_or_default();
     let generation = it.metadata.generation.unwrap_or_default();
     let updated = status.updated_replicas.unwrap_or_default();
+    let observed = status.observed_generation.unwrap_or_default() >= generation;
     let conditions = status.conditions.unwrap_or_default();
     let stuck = conditions.iter().find(|condition| {
         (condition.type_ == "ReplicaFailure" && condition.status == "True")
@@ -181,12 +198,13 @@ fn deployment(it: &Deployment) -> Workload {
         name: it.name_any(),
         uid: it.uid().unwrap_or_default(),
         generation,
-        settled: status.observed_generation.unwrap_or_default() >= generation
-            && updated >= wanted
-            && status.replicas.unwrap_or_default() <= updated,
+        observed,
+        settled: observed && updated >= wanted && status.replicas.unwrap_or_default() <= updated,
         wanted,
         ready: status.available_replicas.unwrap_or_default().min(updated),
-        stuck: stuck.and_then(|condition| condition.message.clone()),
+        stuck: stuck
+            .filter(|_| observed)
+            .and_then(|condition| condition.message.clone()),
     }
 }
 
@@ -194,6 +212,7 @@ fn stateful_set(it: &StatefulSet) -> Workload {
     let wanted = it.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
     let status = it.status.clone().unwrap_or_default();
     let generation = it.metadata.generation.unwrap_or_default();
+    let observed = status.observed_generation.unwrap_or_default() >= generation;
     let one_version = status.current_revision == status.update_revision;
     let updated = if one_version {
         status.replicas
@@ -205,7 +224,8 @@ fn stateful_set(it: &StatefulSet) -> Workload {
         name: it.name_any(),
         uid: it.uid().unwrap_or_default(),
         generation,
-        settled: status.observed_generation.unwrap_or_default() >= generation && updated >= wanted,
+        observed,
+        settled: observed && updated >= wanted,
         wanted,
         ready: status.ready_replicas.unwrap_or_default().min(updated),
         stuck: None,
@@ -215,6 +235,7 @@ fn stateful_set(it: &StatefulSet) -> Workload {
 fn daemon_set(it: &DaemonSet) -> Workload {
     let status = it.status.clone().unwrap_or_default();
     let generation = it.metadata.generation.unwrap_or_default();
+    let observed = status.observed_generation.unwrap_or_default() >= generation;
     let (wanted, updated) = (
         status.desired_number_scheduled,
         status.updated_number_scheduled.unwrap_or_default(),
@@ -224,7 +245,8 @@ fn daemon_set(it: &DaemonSet) -> Workload {
         name: it.name_any(),
         uid: it.uid().unwrap_or_default(),
         generation,
-        settled: status.observed_generation.unwrap_or_default() >= generation && updated >= wanted,
+        observed,
+        settled: observed && updated >= wanted,
         wanted,
         ready: status.number_available.unwrap_or_default().min(updated),
         stuck: None,
