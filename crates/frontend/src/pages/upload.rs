@@ -39,6 +39,8 @@ struct Sent {
 
 pub(super) async fn show(visit: Visit) -> Result<HttpResponse, PageError> {
     visit.member()?;
+    // The page needs nothing of the service, but who picks photos for a session that has ended would pick them in vain.
+    visit.client().users().me().await?;
     ok(&page(&visit))
 }
 

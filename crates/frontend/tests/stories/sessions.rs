@@ -49,7 +49,15 @@ async fn another_replica_knows_the_session() {
     // And its forms: nothing of them is kept in a process.
     let mut here = there.at(&world.url);
     assert_eq!(here.send("/logout", &[]).await.location(), "/");
-    assert_eq!(there.get("/drafts").await.location(), "/login?next=%2Fdrafts");
+    // Also where the page itself needs nothing of the service.
+    for (page, login) in [
+        ("/upload", "/login?next=%2Fupload"),
+        ("/drafts", "/login?next=%2Fdrafts"),
+    ] {
+        let mut late = there.clone();
+        assert_eq!(late.get(page).await.location(), login);
+        assert!(!late.cookies.contains_key("session"));
+    }
     replica.stop().await;
 }
 

@@ -27,6 +27,7 @@ use self::{
 };
 use super::skip;
 use crate::{
+    cargo,
     context::{Context, block_on},
     deps::{Tool, locate},
     kube::workload,
@@ -121,7 +122,7 @@ impl Job {
         let slow = self.step("ingress", Self::visit)?;
         // What `bootstrap` is compared with.
         let second = self.step("kind alone", |job| Second::make(context, &job.state))?;
-        let told = self.step("adopted stages", |job| job.adopt(&second.kubeconfig));
+        let told = self.step("adopted stages", |job| job.adopt(context, &second.kubeconfig));
         second.delete()?;
         told?;
         self.step("slow upload", |_| {
@@ -160,17 +161,20 @@ impl Job {
     }
 
     /// What deploy says of releases that cannot be rolled out, and what guards production.
-    fn adopt(&self, production: &Path) -> anyhow::Result<()> {
-        let shell = &self.shell;
-        let run = cmd!(
-            shell,
-            "cargo nextest run --workspace --test adopted --locked --no-fail-fast"
-        );
-        run.env("PLASMA_TEST_KUBECONFIG", self.folder().join("kubeconfig"))
+    fn adopt(&self, context: &Context, production: &Path) -> anyhow::Result<()> {
+        let status = cargo::command(context)
+            .args(["nextest", "run", "--workspace", "--test", "adopted"])
+            .args(["--locked", "--no-fail-fast"])
+            .env("PLASMA_STATE_DIR", &self.state)
+            .env("PLASMA_TEST_KUBECONFIG", self.folder().join("kubeconfig"))
             .env("PLASMA_TEST_PRODUCTION_KUBECONFIG", production)
             .env("PLASMA_TEST_REGISTRY", REGISTRY)
-            .run()
-            .map_err(|_| Failure::failed("a story of the adopted stages failed").into())
+            .status()
+            .context("cannot start cargo")?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(Failure::failed("a story of the adopted stages failed").into())
     }
 
     /// The tests that the charts bring.
