@@ -115,9 +115,7 @@ fn offline() -> Told {
     Told {
         status: StatusCode::SERVICE_UNAVAILABLE,
         heading: "The photos are out of reach",
-        text:
-            "The service that keeps them does not answer right now. Nothing is lost: try again in a moment."
-                .to_owned(),
+        text: "The service that keeps them does not answer right now. Try again in a moment.".to_owned(),
     }
 }
 
@@ -157,9 +155,23 @@ pub(crate) fn sentence(error: &ClientError) -> String {
     }
     let mut text = problem.detail.clone().unwrap_or_else(|| problem.title.clone());
     for fault in &problem.errors {
-        text.push_str(&format!("; {fault}"));
+        // The detail of a single fault says it already.
+        if !text.contains(&fault.detail) {
+            text.push_str(&format!("; {fault}"));
+        }
     }
-    text
+    quoted(&text)
+}
+
+/// What the photos service writes between backticks, in quotation marks.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut pieces = text.split('`');
+    let mut quoted = pieces.next().unwrap_or_default().to_owned();
+    for (piece, mark) in pieces.zip(['“', '”'].into_iter().cycle()) {
+        quoted.push(mark);
+        quoted.push_str(piece);
+    }
+    quoted
 }
 
 impl From<ClientError> for PageError {

@@ -2,12 +2,15 @@
 
 use photos_client::PhotoId;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::seal::Seals;
 
 const PURPOSE: &str = "flash";
 /// A message that nobody came to read in this time is not shown any more.
 pub(crate) const SECONDS: i64 = 300;
+/// Most bytes of the cookie's value: browsers take 4,096 with its name and its attributes.
+const MAX_BYTES: usize = 3_900;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Flash {
@@ -15,7 +18,8 @@ pub(crate) struct Flash {
     pub(crate) text: String,
     /// Whether something went wrong.
     pub(crate) is_problem: bool,
-    /// Photos in the trash that can be taken out again; at most 50, for a cookie has 4,096 bytes.
+    /// Photos in the trash that can be taken out again: all that were deleted.
+    #[serde(skip)]
     pub(crate) undo: Vec<PhotoId>,
 }
 
@@ -35,12 +39,29 @@ impl Flash {
         }
     }
 
+    /// As a cookie; none if it has no room there. The ids are 16 bytes each, so that some 150 fit.
     pub(crate) fn seal(&self, seals: &Seals) -> Option<String> {
-        seals.seal(PURPOSE, &serde_json::to_vec(self).ok()?).ok()
+        let words = serde_json::to_vec(self).ok()?;
+        let mut plain = u16::try_from(words.len()).ok()?.to_be_bytes().to_vec();
+        plain.extend(words);
+        for id in &self.undo {
+            plain.extend(id.as_uuid().as_bytes());
+        }
+        let sealed = seals.seal(PURPOSE, &plain).ok()?;
+        (sealed.len() <= MAX_BYTES).then_some(sealed)
     }
 
     pub(crate) fn open(seals: &Seals, sealed: &str) -> Option<Self> {
-        serde_json::from_slice(&seals.open(PURPOSE, sealed)?).ok()
+        let plain = seals.open(PURPOSE, sealed)?;
+        let (length, rest) = plain.split_first_chunk()?;
+        let (words, ids) = rest.split_at_checked(u16::from_be_bytes(*length).into())?;
+        let (ids, []) = ids.as_chunks() else {
+            return None;
+        };
+        Some(Self {
+            undo: ids.iter().map(|id| Uuid::from_bytes(*id).into()).collect(),
+            ..serde_json::from_slice(words).ok()?
+        })
     }
 }
 
@@ -51,14 +72,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_whole_batch_fits_in_a_cookie() {
+    fn a_cookie_holds_all_that_was_deleted_or_nothing() {
         let seals = Seals::new("a secret of at least 32 bytes, of the tests").unwrap();
-        let flash = Flash {
-            undo: (0..50).map(|_| PhotoId::now()).collect(),
-            ..Flash::done("x".repeat(300))
+        let flash = |ids: usize| Flash {
+            undo: (0..ids).map(|_| PhotoId::now()).collect(),
+            ..Flash::done("x".repeat(200))
         };
-        let sealed = flash.seal(&seals).unwrap();
-        assert!(sealed.len() < 3_900, "{}", sealed.len());
-        assert_eq!(Flash::open(&seals, &sealed), Some(flash));
+        for ids in [0, 1, 50, 150] {
+            let flash = flash(ids);
+            let sealed = flash.seal(&seals).unwrap();
+            assert_eq!(Flash::open(&seals, &sealed), Some(flash), "{ids}");
+        }
+        assert_eq!(flash(200).seal(&seals), None);
     }
 }

@@ -162,11 +162,13 @@ impl Visit {
         Some(flash)
     }
 
-    /// Leaves a message for the next page.
-    pub(crate) fn leave(&self, flash: &Flash) {
-        if let Some(sealed) = flash.seal(&self.0.app.seals) {
-            self.set(Kind::Flash, Some(&sealed), Some(flash::SECONDS));
+    /// Leaves a message for the next page. False if it is too long to be left.
+    pub(crate) fn leave(&self, flash: &Flash) -> bool {
+        let sealed = flash.seal(&self.0.app.seals);
+        if let Some(sealed) = &sealed {
+            self.set(Kind::Flash, Some(sealed), Some(flash::SECONDS));
         }
+        sealed.is_some()
     }
 
     /// Logs the browser in. Forms that were opened before are of no use any more.

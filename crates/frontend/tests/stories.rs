@@ -14,5 +14,7 @@ mod pages;
 mod pictures;
 #[path = "stories/sessions.rs"]
 mod sessions;
+#[path = "stories/undo.rs"]
+mod undo;
 #[path = "stories/words.rs"]
 mod words;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "every story uses a part of it")]
 
 pub(crate) mod pictures;
+pub(crate) mod proxy;
 pub(crate) mod visitor;
 
 use std::collections::BTreeMap;
@@ -73,7 +74,12 @@ impl World {
 
     /// Another frontend before the same photos service.
     pub(crate) fn replica(&self) -> (frontend::server::Service, String) {
-        let replica = serve(&self.photos_url, &[]);
+        self.replica_through(&self.photos_url)
+    }
+
+    /// The same, that reaches the photos service at another address.
+    pub(crate) fn replica_through(&self, photos_url: &str) -> (frontend::server::Service, String) {
+        let replica = serve(photos_url, &[]);
         let url = format!("http://{}", replica.public);
         (replica, url)
     }
