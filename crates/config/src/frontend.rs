@@ -23,5 +23,7 @@ environment! {
         FE_PHOTOS_URL => photos_url: Url, schemes(HTTP);
         /// Signs the cookies of browser sessions; the same in all replicas.
         FE_SESSION_SECRET => session_secret: Secret, at_least(32);
+        /// The largest photo file that is sent on: what photos takes, its `PS_MAX_BYTES`. Pages say it before anything is sent.
+        FE_MAX_BYTES => max_bytes: u64 = "26214400", at_least(1);
     }
 }

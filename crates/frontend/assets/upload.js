@@ -1,12 +1,15 @@
 // The upload page: chosen photos become a list with previews, names and captions; each has a bar, all have one.
 
+import { dropped, leftOut, sorted } from "./files.js";
 import { Queue } from "./queue.js";
 import { offer } from "./tags.js";
 
 const form = document.querySelector("[data-upload]");
 const input = form.querySelector('input[type="file"]');
 const drop = form.querySelector("[data-drop]");
-const queue = new Queue(form.dataset.upload, document.querySelector('meta[name="csrf-token"]').content);
+const { upload, tokens, user, tooLarge, empty } = form.dataset;
+const most = Number(form.dataset.most);
+const queue = new Queue({ address: upload, tokens, user, csrf: document.querySelector('meta[name="csrf-token"]').content });
 const items = [];
 
 const make = (tag, props = {}, ...children) => {
@@ -21,13 +24,17 @@ const whole = make("progress", { max: 1, value: 0, ariaLabel: "All photos" });
 const send = make("button", { className: "button", type: "submit" });
 const clear = make("button", { className: "button slim quiet", type: "button", textContent: "Remove uploaded" });
 const bar = make("div", { className: "whole-bar", hidden: true }, said, make("div", { className: "acts" }, clear, send), whole);
-drop.after(list, bar);
+// What was not taken, of that which was chosen or dropped last.
+const left = make("p", { className: "note left", role: "status" });
+drop.after(left, list, bar);
 document.body.classList.add("live");
 input.required = false;
 form.querySelectorAll("[data-tags]").forEach(offer);
 
-const isOpen = (item) => item.state === "chosen" || item.state === "failed" || item.state === "cancelled";
+const isOpen = (item) => !item.hopeless && ["chosen", "failed", "cancelled"].includes(item.state);
 const isBusy = (item) => ["waiting", "sending", "working"].includes(item.state);
+// Refused is finished too.
+const share = (item) => (item.state === "done" || item.state === "failed" ? 1 : item.sent);
 const plural = (count) => (count === 1 ? "1 photo" : `${count} photos`);
 
 function show() {
@@ -38,8 +45,8 @@ function show() {
   bar.hidden = items.length === 0;
   document.body.classList.toggle("some", items.length > 0);
   const size = items.reduce((sum, item) => sum + item.file.size, 0);
-  whole.value = size === 0 ? 0 : items.reduce((sum, item) => sum + item.sent * item.file.size, 0) / size;
-  send.textContent = failed > 0 && failed === open ? `Retry ${plural(open)}` : `Upload ${plural(open)}`;
+  whole.value = size === 0 ? 0 : items.reduce((sum, item) => sum + share(item) * item.file.size, 0) / size;
+  send.textContent = open > 0 && items.filter(isOpen).every((item) => item.state === "failed") ? `Retry ${plural(open)}` : `Upload ${plural(open)}`;
   send.hidden = open === 0;
   clear.hidden = done === 0;
   const parts = [];
@@ -69,6 +76,7 @@ async function preview(file, canvas) {
 
 const title = (name) => name.replace(/\.[^.]*$/, "").replaceAll("_", " ").trim().slice(0, 100) || "Untitled";
 let numbers = 0;
+let previews = Promise.resolve();
 
 function add(file) {
   const number = ++numbers;
@@ -108,13 +116,19 @@ function add(file) {
     fields.hidden = !isOpen(item);
     heading.hidden = isOpen(item);
     if (item.state !== "done") heading.textContent = name.value;
-    retry.hidden = item.state !== "failed" && item.state !== "cancelled";
+    retry.hidden = item.hopeless || (item.state !== "failed" && item.state !== "cancelled");
     remove.hidden = item.state === "done";
     remove.textContent = isBusy(item) ? "Cancel" : "Remove";
     remove.ariaLabel = `${remove.textContent} ${file.name}`;
     retry.ariaLabel = `Retry ${file.name}`;
     state.classList.toggle("fault", item.state === "failed");
-    if (item.state === "failed") state.textContent = item.problem;
+    if (item.state === "failed") {
+      state.textContent = item.problem;
+      if (item.login) {
+        const text = "Log in in a new tab";
+        state.append(" ", make("a", { href: item.login, target: "_blank", rel: "noopener", textContent: text }));
+      }
+    }
     else if (item.state === "waiting") state.textContent = "Waiting";
     else if (item.state === "sending") state.textContent = `${Math.round(item.sent * 100)} %`;
     else if (item.state === "working") state.textContent = "Making the pictures";
@@ -144,18 +158,39 @@ function add(file) {
     } else item.forget();
   });
   items.push(item);
-  item.heard({ state: "chosen", sent: 0 });
-  preview(file, canvas).then((drawn) => {
+  // What is known to be refused is not sent.
+  item.hopeless = file.size > most || file.size === 0;
+  if (item.hopeless) item.heard({ state: "failed", sent: 0, problem: file.size === 0 ? empty : tooLarge });
+  else item.heard({ state: "chosen", sent: 0 });
+  // One after the other: hundreds at once would not fit in the memory.
+  previews = previews.then(async () => {
+    const drawn = row.isConnected && (await preview(file, canvas));
     if (!drawn && item.state === "chosen") state.textContent += ". This browser cannot show it; it may not be a photo.";
   });
 }
 
-const take = () => {
-  [...input.files].forEach(add);
-  input.value = "";
+function take(found) {
+  left.textContent = leftOut(found);
+  found.photos.forEach(add);
+}
+
+const chosen = (field) => {
+  if (field.files.length === 0) return;
+  take(sorted(field.files));
+  field.value = "";
 };
-input.addEventListener("change", take);
-take(); // What was chosen before this script came.
+input.addEventListener("change", () => chosen(input));
+chosen(input); // What was chosen before this script came.
+
+const folder = make("input", { type: "file", hidden: true, webkitdirectory: true });
+if ("webkitdirectory" in HTMLInputElement.prototype) {
+  const button = form.querySelector("[data-folder]");
+  button.after(folder);
+  button.classList.remove("unready");
+  button.addEventListener("click", () => folder.click());
+  folder.addEventListener("change", () => chosen(folder));
+}
+
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   items.filter(isOpen).forEach((item) => item.again());
@@ -172,7 +207,7 @@ addEventListener("drop", (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
   lit((depth = 0) > 0);
-  [...event.dataTransfer.files].filter((file) => file.type.startsWith("image/") || file.type === "").forEach(add);
+  dropped(event.dataTransfer).then(take);
 });
 addEventListener("beforeunload", (event) => {
   if (items.some(isBusy)) event.preventDefault();

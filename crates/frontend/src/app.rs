@@ -54,6 +54,8 @@ pub struct App {
     pub(crate) renewals: Renewals,
     pub(crate) assets: Assets,
     pub(crate) metrics: Metrics,
+    /// Largest file in bytes that is sent on.
+    pub(crate) max_bytes: u64,
     stopping: AtomicBool,
 }
 
@@ -84,6 +86,7 @@ impl App {
             renewals: Renewals::default(),
             assets: Assets::embedded()?,
             metrics: Metrics::new()?,
+            max_bytes: env.max_bytes,
             stopping: AtomicBool::new(false),
         }))
     }

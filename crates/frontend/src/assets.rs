@@ -33,6 +33,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("selection.js", SCRIPT, include_str!("../assets/selection.js")),
     ("endless.js", SCRIPT, include_str!("../assets/endless.js")),
     ("lightbox.js", SCRIPT, include_str!("../assets/lightbox.js")),
+    ("files.js", SCRIPT, include_str!("../assets/files.js")),
     ("queue.js", SCRIPT, include_str!("../assets/queue.js")),
     ("upload.js", SCRIPT, include_str!("../assets/upload.js")),
     ("main.js", SCRIPT, include_str!("../assets/main.js")),

@@ -55,15 +55,18 @@ pub(crate) fn refuse_other_sites(headers: &HeaderMap) -> Result<(), PageError> {
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, PageError> {
     serde_urlencoded::from_bytes(body)
-        .map_err(|error| PageError::Unreadable(format!("The form is not whole: {error}")))
+        .map_err(|error| PageError::Unreadable(format!("The form is not whole: {error}.")))
 }
 
 async fn read(payload: &mut Payload) -> Result<Bytes, PageError> {
     let mut body = actix_web::web::BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| PageError::Unreadable(error.to_string()))?;
+        let chunk =
+            chunk.map_err(|error| PageError::Unreadable(format!("The form cannot be read: {error}.")))?;
         if body.len() + chunk.len() > MAX_BYTES {
-            return Err(PageError::TooLarge);
+            return Err(PageError::TooLarge(
+                "The form is too long. Select fewer photos at once.".to_owned(),
+            ));
         }
         body.extend_from_slice(&chunk);
     }

@@ -19,8 +19,8 @@ pub(crate) enum PageError {
     Forged,
     /// The request cannot be read.
     Unreadable(String),
-    /// The body is larger than the form can be.
-    TooLarge,
+    /// The body, or a part of it, is larger than it can be; with what is said of that.
+    TooLarge(String),
     /// The photos service refused or did not answer.
     Photos(Box<ClientError>),
     /// The photos service could not be asked whether the session is still good.
@@ -53,6 +53,14 @@ impl PageError {
         }
     }
 
+    /// The code of the photos service's refusal, if it is one.
+    pub(crate) fn code(&self) -> Option<ProblemCode> {
+        match self {
+            Self::Photos(error) => error.code(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn told(&self) -> Told {
         let told = |status, heading, text: &str| Told {
             status,
@@ -78,19 +86,15 @@ impl PageError {
             Self::Forged => told(
                 StatusCode::FORBIDDEN,
                 "That form has expired",
-                "It was opened before you logged in or out, or not on this site. Go back, reload the page and send it \
-                 again; nothing was changed.",
+                "It was opened before you logged in or out, or not on this site. Nothing was changed. Open its page anew \
+                 and send it again.",
             ),
             Self::Unreadable(reason) => Told {
                 status: StatusCode::BAD_REQUEST,
                 heading: "That request makes no sense",
-                text: format!("{reason}. Go back and try again."),
+                text: reason.clone(),
             },
-            Self::TooLarge => told(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "That is too large",
-                "Choose something smaller and send it again.",
-            ),
+            Self::TooLarge(text) => told(StatusCode::PAYLOAD_TOO_LARGE, "That is too large", text),
             Self::Photos(error) => photos_told(error),
             Self::Unavailable(_) => offline(),
             Self::Internal(_) => told(
@@ -119,6 +123,14 @@ fn offline() -> Told {
     }
 }
 
+fn logged_out() -> Told {
+    Told {
+        status: StatusCode::UNAUTHORIZED,
+        heading: "Please log in",
+        text: "Your session has ended. Log in, and try again.".to_owned(),
+    }
+}
+
 fn photos_told(error: &ClientError) -> Told {
     let Some(problem) = error.problem() else {
         return match error {
@@ -128,12 +140,18 @@ fn photos_told(error: &ClientError) -> Told {
             ClientError::Unexpected {
                 status: 502..=504, ..
             } => offline(),
+            ClientError::NotLoggedIn | ClientError::SessionEnded => logged_out(),
             _ => PageError::Internal(String::new()).told(),
         };
     };
     match (problem.code, problem.status) {
+        (ProblemCode::Unauthenticated | ProblemCode::InvalidToken | ProblemCode::ExpiredToken, _) => {
+            logged_out()
+        }
         (ProblemCode::NotFound, _) => PageError::NotFound.told(),
-        (ProblemCode::InvalidCursor, _) => PageError::Unreadable("This list has changed".to_owned()).told(),
+        (ProblemCode::InvalidCursor, _) => {
+            PageError::Unreadable("This list has changed. Begin at its first page.".to_owned()).told()
+        }
         (ProblemCode::Forbidden, _) => PageError::Forbidden.told(),
         (_, 503) => offline(),
         (_, status @ 400..=499) => Told {

@@ -12,8 +12,9 @@ use crate::placeholder;
 const STEP: u32 = 2;
 const LEAST: u32 = 50;
 const MOST: u32 = 300;
-/// Widths have classes in steps of 80 pixels.
+/// Widths have classes in steps of 80 pixels, and below the first of them in steps of 8.
 const WIDTH_STEP: u32 = 80;
+const SMALL_STEP: u32 = 8;
 const WIDEST: u32 = 2_560;
 /// Characters of a caption in an alternative text.
 const ALT_CHARS: usize = 160;
@@ -111,8 +112,13 @@ pub(crate) fn picture(photo: &Photo, preset: &str) -> Picture {
 
 /// The class for the largest width that a picture fills without being enlarged.
 pub(crate) fn width_class(picture: &Picture) -> String {
-    let width = picture.width / WIDTH_STEP * WIDTH_STEP;
-    format!("w{}", width.clamp(WIDTH_STEP, WIDEST))
+    let step = if picture.width < WIDTH_STEP {
+        SMALL_STEP
+    } else {
+        WIDTH_STEP
+    };
+    let width = picture.width / step * step;
+    format!("w{}", width.clamp(SMALL_STEP, WIDEST))
 }
 
 /// Whether the ratio has no class of its own.
@@ -134,7 +140,8 @@ pub(crate) fn rules() -> String {
         // A `String` takes everything.
         let _ = write!(rules, ".r{ratio}{{--r:{}}}", f64::from(ratio) / 100.0);
     }
-    for width in (WIDTH_STEP..=WIDEST).step_by(WIDTH_STEP as usize) {
+    let small = (SMALL_STEP..WIDTH_STEP).step_by(SMALL_STEP as usize);
+    for width in small.chain((WIDTH_STEP..=WIDEST).step_by(WIDTH_STEP as usize)) {
         let _ = write!(rules, ".w{width}{{--w:{width}px}}");
     }
     rules
@@ -163,7 +170,7 @@ mod tests {
             );
         }
         assert_eq!(hundredths(4000, 3000), 134);
-        for width in [0, 1, 80, 81, 1440, 9000] {
+        for width in [0, 1, 9, 79, 80, 81, 1440, 9000] {
             let class = width_class(&Picture {
                 width,
                 ..Picture::default()

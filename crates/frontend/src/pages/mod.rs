@@ -29,7 +29,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(PathConfig::default().error_handler(|_, _| PageError::NotFound.into()))
         .app_data(
-            QueryConfig::default().error_handler(|error, _| PageError::Unreadable(error.to_string()).into()),
+            QueryConfig::default()
+                .error_handler(|error, _| PageError::Unreadable(format!("{error}.")).into()),
         )
         .route("/", web::get().to(gallery::show))
         .route("/tags/{tag}", web::get().to(tag::show))
@@ -39,6 +40,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/upload", web::get().to(upload::show))
         .route("/upload", web::post().to(upload::send_many))
         .route("/upload/file", web::post().to(upload::send_one))
+        .route("/upload/token", web::get().to(upload::token))
         .route("/photos/selection", web::post().to(selection::change))
         .route("/photos/{id}", web::get().to(photo::show))
         .route("/photos/{id}/edit", web::get().to(edit::show))

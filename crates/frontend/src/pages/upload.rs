@@ -1,6 +1,7 @@
 //! Uploading: a form for many files at once that works by itself, and a way for the script that sends them one by one.
 
 use std::path::Path;
+use std::time::Duration;
 
 use actix_multipart::{Field, Multipart};
 use actix_web::http::StatusCode;
@@ -16,9 +17,13 @@ use tempfile::TempPath;
 use crate::csrf::{self, refuse_other_sites};
 use crate::error::{PageError, sentence};
 use crate::layout::{Layout, html, ok};
-use crate::spool;
+use crate::shown;
+use crate::spool::{self, Spooled};
 use crate::tile::{Tile, picture};
 use crate::visit::Visit;
+
+/// How long the rest of a refused upload is read before the answer.
+const DRAIN: Duration = Duration::from_secs(30);
 
 #[derive(Template)]
 #[template(path = "upload.html")]
@@ -28,6 +33,10 @@ struct UploadPage {
     sent: Vec<Sent>,
     drafts: bool,
     caption: String,
+    /// For the script, which refuses what would be refused.
+    most: u64,
+    too_large: String,
+    empty: &'static str,
 }
 
 /// What became of a file.
@@ -51,7 +60,31 @@ fn page(visit: &Visit) -> UploadPage {
         sent: Vec::new(),
         drafts: false,
         caption: String::new(),
+        most: visit.app().max_bytes,
+        too_large: too_large(visit.app().max_bytes),
+        empty: EMPTY,
     }
+}
+
+const EMPTY: &str = "The file is empty.";
+
+/// What is said of a file that is beyond the limit.
+fn too_large(most: u64) -> String {
+    format!("The file is too large: at most {} are taken.", shown::bytes(most))
+}
+
+/// A token for who has logged in anew, in another tab, since the page was made.
+#[derive(Serialize)]
+struct Token {
+    csrf: String,
+    username: String,
+}
+
+pub(super) async fn token(visit: Visit) -> Result<impl Responder, PageError> {
+    let username = visit.member()?.username().to_owned();
+    visit.client().users().me().await?;
+    let csrf = visit.csrf();
+    Ok(Json(Token { csrf, username }))
 }
 
 /// The fields that come before the files.
@@ -77,7 +110,7 @@ impl Texts {
                     "draft" => true,
                     "published" => false,
                     other => {
-                        let why = format!("Who sees the photos is `draft` or `published`, not `{other}`");
+                        let why = format!("Who sees the photos is “draft” or “published”, not “{other}”.");
                         return Err(PageError::Unreadable(why));
                     }
                 }
@@ -120,12 +153,15 @@ pub(super) async fn send_many(
             continue;
         };
         texts.check()?;
-        let Some(path) = spool::file(&mut field).await? else {
-            continue;
-        };
-        let (photo, problem) = match visit.client().photos().create(texts.photo(&path, &file)).await {
-            Ok(photo) => (Some(Tile::new(&photo)), String::new()),
-            Err(error) => (None, sentence(&error)),
+        let (photo, problem) = match spool::file(&mut field, visit.app().max_bytes).await? {
+            Spooled::Whole(path) => match visit.client().photos().create(texts.photo(&path, &file)).await {
+                Ok(photo) => (Some(Tile::new(&photo)), String::new()),
+                Err(error) => (None, sentence(&error)),
+            },
+            // Browsers send one without a name where nothing was chosen.
+            Spooled::Empty if file.is_empty() => continue,
+            Spooled::Empty => (None, EMPTY.to_owned()),
+            Spooled::TooLarge => (None, too_large(visit.app().max_bytes)),
         };
         sent.push(Sent { file, photo, problem });
     }
@@ -172,6 +208,19 @@ pub(super) async fn send_one(
     request: HttpRequest,
     mut form: Multipart,
 ) -> Result<impl Responder, PageError> {
+    let outcome = send(&visit, &request, &mut form).await;
+    if outcome.is_err() {
+        // Browsers read an answer only after they have sent everything.
+        let _ = tokio::time::timeout(DRAIN, spool::drain(&mut form)).await;
+    }
+    outcome
+}
+
+async fn send(
+    visit: &Visit,
+    request: &HttpRequest,
+    form: &mut Multipart,
+) -> Result<(Json<Made>, StatusCode), PageError> {
     visit.member()?;
     refuse_other_sites(request.headers())?;
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -181,12 +230,14 @@ pub(super) async fn send_one(
     };
     while let Some(mut field) = form.try_next().await.map_err(spool::unreadable)? {
         let Some(file) = file_name(&field) else {
-            texts.take(&visit, &mut field).await?;
+            texts.take(visit, &mut field).await?;
             continue;
         };
         texts.check()?;
-        let Some(path) = spool::file(&mut field).await? else {
-            return Err(PageError::Unreadable("The file is empty".to_owned()));
+        let path = match spool::file(&mut field, visit.app().max_bytes).await? {
+            Spooled::Whole(path) => path,
+            Spooled::Empty => return Err(PageError::Unreadable(EMPTY.to_owned())),
+            Spooled::TooLarge => return Err(PageError::TooLarge(too_large(visit.app().max_bytes))),
         };
         let mut photo = texts.photo(&path, &file);
         if let Some(key) = header(IDEMPOTENCY_KEY) {
@@ -195,7 +246,7 @@ pub(super) async fn send_one(
         let photo = visit.client().photos().create(photo).await?;
         return Ok((Json(Made::from(photo)), StatusCode::CREATED));
     }
-    Err(PageError::Unreadable("There is no file in the form".to_owned()))
+    Err(PageError::Unreadable("There is no file in the form.".to_owned()))
 }
 
 /// The name of the file in a field; none if the field is a text.
