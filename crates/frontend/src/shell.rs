@@ -9,7 +9,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{HttpMessage as _, HttpResponse};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use photos_client::types::REQUEST_ID;
 use tracing::Instrument as _;
 
@@ -103,7 +103,7 @@ fn settle(answer: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceResponse<Bo
     } else if error.is_login_needed() {
         to_login(&answer, visit, error)
     } else {
-        pages::error::page(visit, error)
+        pages::error::page(visit, error, form_page(answer.request()))
     };
     let (request, _) = answer.into_parts();
     ServiceResponse::new(request, page)
@@ -112,8 +112,8 @@ fn settle(answer: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceResponse<Bo
 fn from_framework(status: StatusCode, reason: String) -> PageError {
     match status {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => PageError::NotFound,
-        StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
-        status if status.is_client_error() => PageError::Unreadable(reason),
+        StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge("Send something smaller.".to_owned()),
+        status if status.is_client_error() => PageError::Unreadable(format!("{reason}.")),
         _ => PageError::Internal(reason),
     }
 }
@@ -125,20 +125,22 @@ fn to_login(answer: &ServiceResponse<BoxBody>, visit: &Visit, error: &PageError)
         visit.end();
         visit.leave(&Flash::problem("Your session has ended. Please log in again."));
     }
-    let back = if request.method() == Method::GET {
-        visit.path().to_owned()
-    } else {
-        referer(request.headers()).unwrap_or_else(|| "/".to_owned())
-    };
+    let back = form_page(request).unwrap_or_else(|| visit.path().to_owned());
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, format!("/login?next={}", links::encode(&back))))
         .finish()
 }
 
-/// The path of the page before; its host does not matter, for only the path is used.
-fn referer(headers: &HeaderMap) -> Option<String> {
-    let url = url::Url::parse(headers.get(header::REFERER)?.to_str().ok()?).ok()?;
-    links::local(url.path()).map(str::to_owned)
+/// The page that a form was on; none if the request is for a page. The host of the referer does not matter, for only the
+/// path is used.
+fn form_page(request: &HttpRequest) -> Option<String> {
+    if request.method() == Method::GET {
+        return None;
+    }
+    let referer = request.headers().get(header::REFERER);
+    let url = referer.and_then(|referer| url::Url::parse(referer.to_str().ok()?).ok());
+    let path = url.map(|url| url[url::Position::BeforePath..url::Position::AfterQuery].to_owned());
+    Some(links::local_or_home(path.as_deref()).to_owned())
 }
 
 fn complete(headers: &mut HeaderMap) {

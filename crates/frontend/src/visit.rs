@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -34,6 +35,8 @@ struct Inner {
     flash: Option<Flash>,
     path: String,
     request_id: String,
+    /// Why it is not known whether the session is still good.
+    unavailable: Option<String>,
     set: RefCell<Vec<HeaderValue>>,
 }
 
@@ -46,16 +49,22 @@ impl Visit {
         let request_id = uuid::Uuid::now_v7().to_string();
         let guest = app.client.guest().with_headers(forwarded(request, &request_id));
         let mut set = Vec::new();
+        let mut unavailable = None;
         let known = cookie(Kind::Session).map(|sealed| Session::open(&app.seals, &sealed));
         let session = match known {
             None => Ok(None),
             Some(Some(session)) if session.is_fresh(Timestamp::now()) => Ok(Some(session)),
-            Some(Some(session)) => match app.renewals.renew(&guest, &app.metrics, session).await {
+            Some(Some(session)) => match app.renewals.renew(&guest, &app.metrics, session.clone()).await {
                 Ok(session) => {
                     set.extend(session_cookie(&app, &session));
                     Ok(Some(session))
                 }
                 Err(Lost::Ended) => Err(PageError::from(ClientError::SessionEnded)),
+                // A form is still read, so that it can be shown again as it was sent.
+                Err(Lost::Unavailable(error)) if request.method() == Method::POST => {
+                    unavailable = Some(error.to_string());
+                    Ok(Some(session))
+                }
                 Err(Lost::Unavailable(error)) => Err(PageError::Unavailable(error.to_string())),
             },
             // Sealed with a secret of the past.
@@ -93,6 +102,7 @@ impl Visit {
                 .map_or("/", |path| path.as_str())
                 .to_owned(),
             request_id,
+            unavailable,
             set: RefCell::new(set),
             app,
         }));
@@ -118,6 +128,9 @@ impl Visit {
 
     /// Who is logged in; somebody must be.
     pub(crate) fn member(&self) -> Result<&Session, PageError> {
+        if let Some(reason) = &self.0.unavailable {
+            return Err(PageError::Unavailable(reason.clone()));
+        }
         self.session().ok_or(PageError::LoginNeeded)
     }
 

@@ -14,6 +14,8 @@ mod pages;
 mod pictures;
 #[path = "stories/sessions.rs"]
 mod sessions;
+#[path = "stories/trouble.rs"]
+mod trouble;
 #[path = "stories/undo.rs"]
 mod undo;
 #[path = "stories/words.rs"]

@@ -24,8 +24,11 @@ struct EditPage {
     name: String,
     caption: String,
     draft: bool,
-    tile: Tile,
+    /// None while the photos service does not answer.
+    tile: Option<Tile>,
     faults: Faults,
+    /// After a change of somebody else: what is there now, beside what was typed.
+    now: Option<Photo>,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +58,47 @@ pub(super) async fn save(
     id: Path<PhotoId>,
     Checked(form): Checked<EditForm>,
 ) -> Result<HttpResponse, PageError> {
+    let error = match update(&visit, *id, &form).await {
+        Ok(photo) => {
+            visit.leave(&Flash::done("Saved."));
+            return Ok(see(&format!("/photos/{}", photo.id)));
+        }
+        Err(error) => error,
+    };
+    let is_conflict = error.code() == Some(ProblemCode::PreconditionFailed);
+    let faults = if is_conflict {
+        Faults::general(CONFLICT)
+    } else {
+        Faults::of(error)?
+    };
+    // Should the service not answer now, the form is shown without the photo.
+    let (photo, faults) = match own(&visit, *id).await {
+        Ok(photo) => (Some(photo), faults),
+        Err(error) => (None, Faults::of(error)?),
+    };
+    let status = faults.status(if is_conflict {
+        StatusCode::CONFLICT
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    });
+    let page = EditPage {
+        layout: Layout::new(&visit, format!("Edit {} · hmlet", form.name)),
+        id: *id,
+        version: photo.as_ref().map_or(form.version, |photo| photo.version),
+        name: form.name,
+        caption: form.caption,
+        draft: form.visibility == Visibility::Draft,
+        tile: photo.as_ref().map(Tile::new),
+        faults,
+        now: photo.filter(|_| is_conflict),
+    };
+    html(status, &page)
+}
+
+const CONFLICT: &str = "The photo was changed elsewhere meanwhile. Below stands what it is now, beside what you typed. \
+                        Save again to replace that with yours.";
+
+async fn update(visit: &Visit, id: PhotoId, form: &EditForm) -> Result<Photo, PageError> {
     visit.member()?;
     let edit = PhotoEdit {
         name: Some(form.name.clone()),
@@ -63,29 +107,7 @@ pub(super) async fn save(
         draft: Some(form.visibility == Visibility::Draft),
     };
     let photos = visit.client().photos().if_version(form.version);
-    let error = match photos.update(*id, &edit).await {
-        Ok(photo) => {
-            visit.leave(&Flash::done("Saved."));
-            return Ok(see(&format!("/photos/{}", photo.id)));
-        }
-        Err(error) => error,
-    };
-    let photo = own(&visit, *id).await?;
-    let mut page = page(&visit, &photo);
-    let (status, faults) = if error.code() == Some(ProblemCode::PreconditionFailed) {
-        let text = format!(
-            "The photo was changed elsewhere meanwhile: it is called “{}” now. Save again to replace that with yours.",
-            photo.name
-        );
-        (StatusCode::CONFLICT, Faults::general(text))
-    } else {
-        (StatusCode::UNPROCESSABLE_ENTITY, Faults::of(error)?)
-    };
-    page.faults = faults;
-    page.name = form.name;
-    page.caption = form.caption;
-    page.draft = form.visibility == Visibility::Draft;
-    html(status, &page)
+    Ok(photos.update(id, &edit).await?)
 }
 
 fn page(visit: &Visit, photo: &Photo) -> EditPage {
@@ -96,8 +118,9 @@ fn page(visit: &Visit, photo: &Photo) -> EditPage {
         name: photo.name.clone(),
         caption: photo.caption.clone(),
         draft: photo.draft,
-        tile: Tile::new(photo),
+        tile: Some(Tile::new(photo)),
         faults: Faults::default(),
+        now: None,
     }
 }
 

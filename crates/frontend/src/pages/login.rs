@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Query;
 use askama::Template;
@@ -59,13 +58,11 @@ pub(super) async fn log_in(
             visit.begin(&session)?;
             Ok(see(next))
         }
-        Err(PageError::Photos(error)) => {
-            let status = error.problem().map_or(500, |problem| problem.status);
-            let faults = Faults::of(*error)?;
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
+        Err(error) => {
+            let status = error.told().status;
+            let faults = Faults::of(error)?;
             html(status, &page(&visit, form.username, next, faults))
         }
-        Err(error) => Err(error),
     }
 }
 

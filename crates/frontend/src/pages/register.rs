@@ -53,7 +53,16 @@ pub(super) async fn register(
     let username = form.username.trim().to_owned();
     let error = match visit.client().users().register(&username, &form.password).await {
         Ok(user) => {
-            let session = login::open(&visit, &user.username, &form.password).await?;
+            let session = match login::open(&visit, &user.username, &form.password).await {
+                Ok(session) => session,
+                // The account is made: sending the form again would be told that the name is taken.
+                Err(error) => {
+                    let faults = Faults::of(error)?;
+                    let text = "Your account is made, but the service does not answer right now. Log in in a moment.";
+                    let status = faults.status(StatusCode::UNPROCESSABLE_ENTITY);
+                    return html(status, &page(&visit, form.username, next, Faults::general(text)));
+                }
+            };
             visit.begin(&session)?;
             visit.leave(&Flash::done(format!("Welcome, @{}.", user.username)));
             return Ok(see(next));
@@ -69,8 +78,8 @@ pub(super) async fn register(
         }
         _ => Faults::of(error)?,
     };
-    let page = page(&visit, form.username, next, faults);
-    html(StatusCode::UNPROCESSABLE_ENTITY, &page)
+    let status = faults.status(StatusCode::UNPROCESSABLE_ENTITY);
+    html(status, &page(&visit, form.username, next, faults))
 }
 
 /// A new member has nothing to see yet but what there is to do.

@@ -75,11 +75,11 @@ pub(super) async fn change(
     let back = local_or_home(value("back"));
     let action = value("action")
         .and_then(Action::read)
-        .ok_or_else(|| PageError::Unreadable("The form does not say what to do".to_owned()))?;
+        .ok_or_else(|| PageError::Unreadable("The form does not say what to do.".to_owned()))?;
     let ids = fields.iter().filter(|(name, _)| name == "id");
     let ids: Result<BTreeSet<PhotoId>, _> = ids.map(|(_, id)| id.parse()).collect();
     let ids: Vec<PhotoId> = ids
-        .map_err(|error| PageError::Unreadable(format!("A photo's id is {error}")))?
+        .map_err(|error| PageError::Unreadable(format!("A photo's id is {error}.")))?
         .into_iter()
         .collect();
     if ids.is_empty() {

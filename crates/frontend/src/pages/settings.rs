@@ -20,7 +20,8 @@ use crate::visit::Visit;
 struct SettingsPage {
     layout: Layout,
     username: String,
-    sessions: Vec<Login>,
+    /// None while the photos service does not answer.
+    sessions: Option<Vec<Login>>,
     faults: Faults,
 }
 
@@ -48,22 +49,27 @@ pub(super) async fn change_password(
     visit: Visit,
     Checked(form): Checked<PasswordForm>,
 ) -> Result<HttpResponse, PageError> {
-    visit.member()?;
-    let users = visit.client().users();
-    match users
-        .change_password(&form.current_password, &form.new_password)
-        .await
-    {
+    let error = match change(&visit, &form).await {
         Ok(()) => {
             visit.leave(&Flash::done(
                 "Your password is changed. All other sessions have ended.",
             ));
-            Ok(see("/settings"))
+            return Ok(see("/settings"));
         }
-        // 401 is about the session, not about the password that was typed.
-        Err(error) if error.problem().is_none_or(|problem| problem.status == 401) => Err(error.into()),
-        Err(error) => page(&visit, StatusCode::UNPROCESSABLE_ENTITY, Faults::of(error)?).await,
+        Err(error) => error,
+    };
+    // 401 is about the session, not about the password that was typed.
+    if error.is_login_needed() {
+        return Err(error);
     }
+    page(&visit, StatusCode::UNPROCESSABLE_ENTITY, Faults::of(error)?).await
+}
+
+async fn change(visit: &Visit, form: &PasswordForm) -> Result<(), PageError> {
+    visit.member()?;
+    let users = visit.client().users();
+    let change = users.change_password(&form.current_password, &form.new_password);
+    Ok(change.await?)
 }
 
 pub(super) async fn end_session(
@@ -90,19 +96,18 @@ pub(super) async fn end_all(
 }
 
 async fn page(visit: &Visit, status: StatusCode, faults: Faults) -> Result<HttpResponse, PageError> {
-    let username = visit.member()?.username().to_owned();
-    let sessions = visit.client().users().sessions().await?;
-    let sessions = sessions
-        .into_iter()
-        .map(|session| Login {
-            id: session.id,
-            program: program(session.user_agent.as_deref().unwrap_or_default()),
-            address: session.address.unwrap_or_else(|| "an unknown address".to_owned()),
-            begun: Moment::new(session.created_at),
-            used: Moment::new(session.last_used_at),
-            current: session.current,
-        })
-        .collect();
+    let username = visit
+        .session()
+        .ok_or(PageError::LoginNeeded)?
+        .username()
+        .to_owned();
+    let (sessions, faults) = match sessions(visit).await {
+        Ok(sessions) => (Some(sessions), faults),
+        // A form that was sent is shown again all the same.
+        Err(error) if !faults.is_empty() => (None, Faults::of(error)?),
+        Err(error) => return Err(error),
+    };
+    let status = faults.status(status);
     let page = SettingsPage {
         layout: Layout::new(visit, "Settings · hmlet"),
         username,
@@ -110,4 +115,18 @@ async fn page(visit: &Visit, status: StatusCode, faults: Faults) -> Result<HttpR
         faults,
     };
     html(status, &page)
+}
+
+async fn sessions(visit: &Visit) -> Result<Vec<Login>, PageError> {
+    visit.member()?;
+    let sessions = visit.client().users().sessions().await?;
+    let login = |session: photos_client::types::Session| Login {
+        id: session.id,
+        program: program(session.user_agent.as_deref().unwrap_or_default()),
+        address: session.address.unwrap_or_else(|| "an unknown address".to_owned()),
+        begun: Moment::new(session.created_at),
+        used: Moment::new(session.last_used_at),
+        current: session.current,
+    };
+    Ok(sessions.into_iter().map(login).collect())
 }

@@ -48,7 +48,7 @@ async fn a_photo_is_not_published_by_a_word_that_nobody_knows() {
     ann.page("/upload").await;
     let files = vec![("a.jpg", jpeg(64, 48, 1))];
     let page = ann.upload("", "friends", files).await.expect(400).text();
-    assert!(page.contains("not `friends`"), "{page}");
+    assert!(page.contains("not “friends”"), "{page}");
     assert!(ann.page("/@ann").await.contains("You have published nothing yet"));
 }
 
