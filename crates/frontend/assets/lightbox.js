@@ -2,6 +2,8 @@
 // that going back closes it and a reload shows the page.
 
 const SWIPE = 48;
+// So many before the last, more are fetched.
+const NEAR = 12;
 const photos = () => [...document.querySelectorAll("[data-rows] a[data-photo]")];
 
 // A finger moves a photo that two fingers have enlarged; it does not turn it.
@@ -9,6 +11,9 @@ const isZoomed = () => visualViewport.scale > 1.01;
 
 let box, figure, caption, place, back, forth;
 let at = -1;
+// Whether the photo after the last one is to be shown when it comes.
+let wanted = false;
+const hasMore = () => document.querySelector("[data-next]") !== null;
 let opener = null;
 
 const button = (name, label, path) => {
@@ -48,8 +53,9 @@ function build() {
   back.addEventListener("click", () => turn(-1));
   forth.addEventListener("click", () => turn(1));
   caption.addEventListener("click", (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
-    location.reload(); // The address is the photo's already.
+    location.replace(caption.href); // The address is the photo's already: its page takes this place in the history.
   });
   box.addEventListener("cancel", (event) => {
     event.preventDefault();
@@ -108,30 +114,34 @@ function show(index) {
   owner.textContent = `@${link.dataset.owner}`;
   caption.replaceChildren(link.dataset.name, " ", owner);
   caption.href = link.href;
-  place.textContent = `${index + 1} / ${all.length}`;
+  // How many there are is known at the end of the list only.
+  place.textContent = hasMore() ? `${index + 1}` : `${index + 1} / ${all.length}`;
   back.disabled = index === 0;
-  forth.disabled = index === all.length - 1;
+  forth.disabled = index === all.length - 1 && !hasMore();
   for (const near of [all[index + 1], all[index - 1]]) if (near) new Image().src = near.dataset.large;
   history.replaceState({ light: true }, "", link.href);
 }
 
 function turn(by) {
-  const links = photos();
-  if (at + by > links.length - 4) document.querySelector("[data-next]")?.scrollIntoView({ block: "center" });
-  show(at + by);
+  const count = photos().length;
+  if (hasMore() && at + by > count - NEAR) document.dispatchEvent(new Event("photos-wanted"));
+  wanted = at + by === count && hasMore();
+  if (wanted) place.textContent = "Loading…";
+  else show(at + by);
 }
 
 function open(link) {
   if (!box) build();
   opener = link;
-  history.pushState({ light: true }, "", link.href);
-  box.showModal();
+  wanted = false;
+  if (!box.open) box.showModal();
   show(photos().indexOf(link));
 }
 
 function shut() {
   if (!box?.open) return;
   const link = photos()[at] ?? opener;
+  wanted = false;
   box.close();
   figure.replaceChildren();
   link.scrollIntoView({ block: "nearest" });
@@ -142,13 +152,30 @@ function leave() {
   history.back();
 }
 
-addEventListener("popstate", shut);
+// The history has moved. True if the photo that it has come to is shown.
+export function follow() {
+  const link = history.state?.light && photos().find((one) => one.pathname === location.pathname);
+  if (link) open(link);
+  else shut();
+  return Boolean(link);
+}
+
 document.addEventListener("photos-added", () => {
-  if (box?.open) show(at);
+  if (!box?.open) return;
+  if (wanted) {
+    wanted = false;
+    show(at + 1);
+  } else show(at);
+});
+document.addEventListener("photos-missing", () => {
+  if (!box?.open || !wanted) return;
+  wanted = false;
+  place.textContent = "The next photos did not come. Try again.";
 });
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("[data-rows] a[data-photo]");
   if (!link || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
+  history.pushState({ light: true }, "", link.href);
   open(link);
 });

@@ -17,5 +17,9 @@ mod looks;
 mod site;
 #[path = "browser/story.rs"]
 mod story;
+#[path = "browser/uploads.rs"]
+mod uploads;
 #[path = "browser/visit.rs"]
 mod visit;
+#[path = "browser/walls.rs"]
+mod walls;

@@ -4,9 +4,9 @@ use tempfile::TempDir;
 
 use crate::chromium::{Chromium, Window};
 use crate::support::World;
-use crate::support::pictures::{jpeg, three};
+use crate::support::pictures::three;
 
-async fn choose(browser: &Chromium, files: &[std::path::PathBuf]) {
+pub(crate) async fn choose(browser: &Chromium, files: &[std::path::PathBuf]) {
     let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     browser.write("#image", &files.join("\n")).await;
 }
@@ -107,32 +107,6 @@ async fn a_person_shares_photos() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_upload_that_broke_is_tried_again() {
-    let Some(browser) = Chromium::open(Window::DESK).await else {
-        return;
-    };
-    let (world, folder) = (World::start().await, TempDir::new().unwrap());
-    browser.sign_up(&world.url, "ann").await;
-    browser.goto(&format!("{}/upload", world.url)).await;
-    choose(&browser, &three(folder.path())[..2]).await;
-    browser.wait_count(".item.chosen", 2).await;
-    browser.refuse(&["*/upload/file*"]).await;
-    browser.click(".whole-bar button[type=submit]").await;
-    browser.wait_count(".item.failed", 2).await;
-    browser.wait_text("The connection broke. Try again.").await;
-    browser.refuse(&[]).await;
-    // One by itself, and then what is left.
-    browser.click(".item:nth-child(2) .does button:not(.quiet)").await;
-    browser.wait(".item:nth-child(2).done").await;
-    browser.wait_count(".item.failed", 1).await;
-    browser.click(".whole-bar button[type=submit]").await;
-    browser.wait_text("2 photos uploaded").await;
-    browser.goto(&format!("{}/@ann", world.url)).await;
-    browser.wait_count(".tile", 2).await;
-    browser.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_main_path_needs_no_script() {
     let window = Window {
         scripts: false,
@@ -165,105 +139,4 @@ async fn the_main_path_needs_no_script() {
     browser.click(".menu button").await;
     browser.wait_text("You are logged out.").await;
     browser.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_photo_fills_the_window() {
-    let Some(browser) = Chromium::open(Window::DESK).await else {
-        return;
-    };
-    let world = World::start().await;
-    upload(&world, 3).await;
-    browser.goto(&world.url).await;
-    browser.click(".tile:nth-child(1) a").await;
-    browser.wait("dialog[open] figure img").await;
-    browser.wait_text("1 / 3").await;
-    let path = browser.path().await;
-    assert!(path.starts_with("/photos/"), "{path}");
-    browser.write("dialog", "\u{E014}").await;
-    browser.wait_text("2 / 3").await;
-    assert_ne!(browser.path().await, path);
-    browser.write("dialog", "\u{E00C}").await;
-    browser
-        .wait_for("!document.querySelector('dialog[open]') && location.pathname === '/'")
-        .await;
-    // The focus is where the eyes are.
-    browser
-        .wait_for("document.activeElement === document.querySelectorAll('.tile a')[1]")
-        .await;
-    browser.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_finger_turns_the_photos_and_drops_them() {
-    let Some(browser) = Chromium::open(Window::PHONE).await else {
-        return;
-    };
-    let world = World::start().await;
-    upload(&world, 3).await;
-    browser.goto(&world.url).await;
-    browser.click(".tile:nth-child(1) a").await;
-    browser.wait_text("1 / 3").await;
-    browser.swipe((300, 400), (80, 410)).await;
-    browser.wait_text("2 / 3").await;
-    browser.swipe((80, 400), (300, 390)).await;
-    browser.wait_text("1 / 3").await;
-    browser.swipe((200, 300), (205, 600)).await;
-    browser.wait_count("dialog[open]", 0).await;
-    browser.wait_path("/").await;
-    browser.close().await;
-}
-
-/// What a file manager's drag ends with: a file over the page, let go.
-const DROP: &str = "const canvas = new OffscreenCanvas(600, 400); canvas.getContext('2d').fillRect(0, 0, 300, 400); \
-    canvas.convertToBlob({ type: 'image/jpeg' }).then((blob) => { const data = new DataTransfer(); \
-    data.items.add(new File([blob], 'Half.jpg', { type: 'image/jpeg' })); \
-    data.items.add(new File(['words'], 'notes.txt', { type: 'text/plain' })); \
-    document.querySelector('[data-drop]').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, \
-    cancelable: true })); });";
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_photo_is_shown_and_sent() {
-    let Some(browser) = Chromium::open(Window::DESK).await else {
-        return;
-    };
-    let world = World::start().await;
-    browser.sign_up(&world.url, "ann").await;
-    browser.value(DROP).await;
-    browser.wait(".item canvas.drawn").await;
-    browser.wait_count(".item", 1).await;
-    browser.write(".item textarea", "black and #white").await;
-    browser.click(".whole-bar button[type=submit]").await;
-    browser.wait_text("1 photo uploaded").await;
-    browser.goto(&format!("{}/tags/white", world.url)).await;
-    browser.wait_count(".tile", 1).await;
-    browser.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_list_goes_on_by_itself() {
-    let Some(browser) = Chromium::open(Window::PHONE).await else {
-        return;
-    };
-    let world = World::start().await;
-    upload(&world, 40).await;
-    browser.goto(&world.url).await;
-    browser.wait("[data-rows]").await;
-    browser
-        .value("window.scrollTo(0, document.body.scrollHeight)")
-        .await;
-    browser
-        .wait_for("document.querySelectorAll('.tile').length === 40")
-        .await;
-    browser.wait_count("[data-next]", 0).await;
-    browser.close().await;
-}
-
-async fn upload(world: &World, count: u32) {
-    let mut ann = world.member("ann").await;
-    ann.page("/upload").await;
-    let files = (0..count)
-        .map(|seed| ("a.jpg", jpeg(300, 200 + seed % 3 * 80, seed)))
-        .collect();
-    ann.upload("", "published", files).await.expect(200);
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use fantoccini::Locator;
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
+use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
@@ -100,6 +101,15 @@ impl Chromium {
         })
         .await;
         self.settled().await;
+    }
+
+    /// Waits for so many tabs.
+    pub(crate) async fn wait_tabs(&self, count: usize) -> Vec<WindowHandle> {
+        self.until(&format!("{count} tabs"), async || {
+            let tabs = self.page.windows().await?;
+            Ok((tabs.len() == count).then_some(tabs))
+        })
+        .await
     }
 
     pub(crate) async fn click(&self, css: &str) {
