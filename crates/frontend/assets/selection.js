@@ -3,13 +3,13 @@
 const form = document.querySelector("[data-selection]");
 const bar = form.querySelector("[data-bar]");
 const count = form.querySelector("[data-count]");
-const boxes = () => [...form.querySelectorAll('input[name="id"]')];
+// Photos of a row that waits for its rest are not in sight, and not selected.
+const boxes = () => [...form.querySelectorAll('li:not([hidden]) input[name="id"]')];
 const hint = count.textContent;
 
-const all = document.createElement("button");
-all.type = "button";
-all.className = "button slim quiet";
-bar.querySelector(".acts").prepend(all);
+// Its room is in the page already, so that nothing moves.
+const all = bar.querySelector("[data-all]");
+all.classList.remove("unready");
 const acts = [...bar.querySelectorAll('button[name="action"]')];
 
 const show = () => {

@@ -96,7 +96,7 @@ pub(crate) async fn look(browser: &Chromium, url: &str, path: &str, axe: &str, n
         .await;
     check(browser, axe, path).await;
     let shifts = browser.value("return window.shifts").await.as_f64().unwrap();
-    assert!(shifts < 0.02, "{path} shifts by {shifts}");
+    assert!(shifts < 0.005, "{path} shifts by {shifts}");
     let refused = browser.value("return window.refused").await;
     assert_eq!(refused, json!([]), "{path}: refused by the policy");
     let wide = browser
