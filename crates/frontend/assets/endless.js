@@ -3,7 +3,7 @@
 
 const rows = document.querySelector("[data-rows]");
 const link = document.querySelector("[data-next]");
-const foot = document.querySelector(".foot");
+const after = [link.closest("nav"), document.querySelector(".foot")];
 const BY_ITSELF = 3;
 let times = 0;
 let busy = false;
@@ -14,18 +14,21 @@ function hold() {
   tiles.forEach((tile) => (tile.hidden = false));
   rows.classList.toggle("going", link.isConnected);
   const top = tiles.at(-1)?.offsetTop;
-  if (link.isConnected && tiles[0].offsetTop < top)
-    tiles.filter((tile) => tile.offsetTop === top).forEach((tile) => (tile.hidden = true));
+  const last = tiles.filter((tile) => tile.offsetTop === top);
+  // What is selected stays in sight.
+  const isFree = last.length < tiles.length && !last.some((tile) => tile.querySelector("input:checked"));
+  if (link.isConnected && isFree) last.forEach((tile) => (tile.hidden = true));
   document.dispatchEvent(new Event("photos-added"));
 }
 
 // What stands below the list goes away and comes back below its new end: it is not pushed through the window.
 function below(change) {
-  const all = [link.closest("nav"), foot];
-  all.forEach((one) => (one.hidden = true));
+  const focused = document.activeElement;
+  after.forEach((one) => (one.hidden = true));
   change();
   rows.getBoundingClientRect();
-  all.forEach((one) => (one.hidden = false));
+  after.forEach((one) => (one.hidden = false));
+  if (focused !== document.activeElement && after.some((one) => one.contains(focused))) focused.focus({ preventScroll: true });
 }
 
 // False if nothing could be had.

@@ -44,8 +44,9 @@ function show() {
   const failed = items.filter((item) => item.state === "failed").length;
   bar.hidden = items.length === 0;
   document.body.classList.toggle("some", items.length > 0);
-  const size = items.reduce((sum, item) => sum + item.file.size, 0);
-  whole.value = size === 0 ? 0 : items.reduce((sum, item) => sum + share(item) * item.file.size, 0) / size;
+  const sendable = items.filter((item) => !item.hopeless);
+  const size = sendable.reduce((sum, item) => sum + item.file.size, 0);
+  whole.value = size === 0 ? 0 : sendable.reduce((sum, item) => sum + share(item) * item.file.size, 0) / size;
   send.textContent = open > 0 && items.filter(isOpen).every((item) => item.state === "failed") ? `Retry ${plural(open)}` : `Upload ${plural(open)}`;
   send.hidden = open === 0;
   clear.hidden = done === 0;
@@ -115,7 +116,7 @@ function add(file) {
     progress.value = item.sent;
     fields.hidden = !isOpen(item);
     heading.hidden = isOpen(item);
-    if (item.state !== "done") heading.textContent = name.value;
+    if (item.state !== "done") heading.textContent = item.hopeless ? file.name : name.value;
     retry.hidden = item.hopeless || (item.state !== "failed" && item.state !== "cancelled");
     remove.hidden = item.state === "done";
     remove.textContent = isBusy(item) ? "Cancel" : "Remove";

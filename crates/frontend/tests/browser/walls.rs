@@ -170,7 +170,7 @@ async fn upload(world: &World, count: u32) {
     let mut ann = world.member("ann").await;
     ann.page("/upload").await;
     let files = (0..count)
-        .map(|seed| ("a.jpg", jpeg(300, 200 + seed % 3 * 80, seed)))
+        .map(|seed| ("a.jpg", jpeg(90, 60 + seed % 3 * 24, seed)))
         .collect();
     ann.upload("", "published", files).await.expect(200);
 }
