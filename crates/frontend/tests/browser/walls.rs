@@ -51,6 +51,18 @@ async fn a_finger_turns_the_photos_and_drops_them() {
     browser.swipe((200, 300), (205, 600)).await;
     browser.wait_count("dialog[open]", 0).await;
     browser.wait_path("/").await;
+    // A small photo is shown with its own pixels, and no more: here, and on its page.
+    let small = "document.querySelector(arguments[0]).getBoundingClientRect().width <= 90";
+    browser.click(".tile:nth-child(1) a").await;
+    browser.wait("dialog[open] figure img:not(.soft)").await;
+    browser
+        .wait_for(&small.replace("arguments[0]", "'dialog img'"))
+        .await;
+    browser.click(".light footer a").await;
+    browser.wait("article.photo").await;
+    browser
+        .wait_for(&small.replace("arguments[0]", "'article .shot'"))
+        .await;
     browser.close().await;
 }
 
@@ -138,31 +150,6 @@ async fn a_list_goes_on_by_itself() {
     browser.wait_count("dialog[open]", 0).await;
     browser.wait_count("[data-next]", 0).await;
     browser.wait_count(".tile:not([hidden])", 150).await;
-    browser.close().await;
-}
-
-/// A small photo is shown with its own pixels, and no more.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_small_photo_stays_small() {
-    let Some(browser) = Chromium::open(Window::PHONE).await else {
-        return;
-    };
-    let world = World::start().await;
-    let mut ann = world.member("ann").await;
-    ann.page("/upload").await;
-    let files = vec![("Small.jpg", jpeg(100, 73, 1))];
-    ann.upload("", "published", files).await.expect(200);
-    browser.goto(&world.url).await;
-    browser.click(".tile a").await;
-    browser.wait("dialog[open] figure img:not(.soft)").await;
-    browser
-        .wait_for("document.querySelector('dialog img').getBoundingClientRect().width <= 100")
-        .await;
-    browser.click(".light footer a").await;
-    browser.wait("article.photo").await;
-    browser
-        .wait_for("document.querySelector('article .shot').getBoundingClientRect().width <= 100")
-        .await;
     browser.close().await;
 }
 
