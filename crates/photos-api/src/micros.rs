@@ -1,11 +1,15 @@
 //! Times on the wire: RFC 3339 in UTC with exactly six digits of fraction, for `#[serde(with = "photos_api::micros")]`.
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Deserialize, Deserializer, Serializer};
+
+/// Exactly six digits, also where they are zeros.
+const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
 /// `2026-01-02T03:04:05.678901Z`; finer digits are cut off.
 pub fn format(time: Timestamp) -> String {
-    format!("{time:.6}")
+    PRINTER.timestamp_to_string(&time)
 }
 
 /// Writes a time as [`format`] does.
@@ -13,7 +17,7 @@ pub fn format(time: Timestamp) -> String {
 /// # Errors
 /// Those of the serializer.
 pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{time:.6}"))
+    serializer.serialize_str(&format(*time))
 }
 
 /// Reads any RFC 3339 time.

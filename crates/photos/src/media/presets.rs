@@ -1,5 +1,7 @@
 //! The stage's presets: what is made of every photo, under which keys, and the `v` of its URLs.
 
+use std::fmt;
+
 use config::{Preset, PresetMode};
 use imaging::{Fit, PIPELINE_VERSION, PresetSpec};
 
@@ -11,6 +13,8 @@ use crate::store::{Digest, Encoding, Key};
 pub struct Presets {
     list: Vec<Entry>,
     specs: Vec<PresetSpec>,
+    /// Places in the other two, in the order of the names.
+    by_name: Vec<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -29,12 +33,27 @@ pub struct PresetRef<'a> {
     entry: &'a Entry,
 }
 
+/// Which picture of a photo a URL means; 16 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureVersion(u64);
+
+impl fmt::Display for PictureVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut digits = [0; 16];
+        hex::encode_to_slice(self.0.to_be_bytes(), &mut digits).map_err(|_| fmt::Error)?;
+        f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
+    }
+}
+
 impl Presets {
     /// The presets of a configuration.
     pub fn new(presets: &[Preset]) -> Self {
         let specs: Vec<_> = presets.iter().map(spec).collect();
+        let mut by_name: Vec<_> = (0..specs.len()).collect();
+        by_name.sort_by_key(|&at| specs.get(at).map(|spec| &spec.name));
         Self {
             list: specs.iter().map(Entry::new).collect(),
+            by_name,
             specs,
         }
     }
@@ -50,6 +69,15 @@ impl Presets {
             .iter()
             .zip(&self.list)
             .map(|(spec, entry)| PresetRef { spec, entry })
+    }
+
+    /// All of them, sorted by name.
+    pub fn by_name(&self) -> impl Iterator<Item = PresetRef<'_>> {
+        let preset = |&at: &usize| {
+            let (spec, entry) = (self.specs.get(at)?, self.list.get(at)?);
+            Some(PresetRef { spec, entry })
+        };
+        self.by_name.iter().filter_map(preset)
     }
 
     /// The one with this name.
@@ -87,12 +115,12 @@ impl PresetRef<'_> {
     }
 
     /// The `v` of the picture's URL: another original, geometry or pipeline is another URL.
-    pub fn version(&self, photo: &PhotoRow) -> String {
+    pub fn version(&self, photo: &PhotoRow) -> PictureVersion {
         let content = photo
             .sha256
             .get(..16)
             .and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        format!("{:016x}", content.unwrap_or_default() ^ self.entry.salt)
+        PictureVersion(content.unwrap_or_default() ^ self.entry.salt)
     }
 
     /// Width and height of a photo in this preset, in pixels.

@@ -58,7 +58,11 @@ pub(super) async fn get_image(
     let (id, name) = path.into_inner();
     let (preset, extension) = find_preset(&app, &name).ok_or(Error::NotFound)?;
     let row = visible(&app, &viewer, id).await?;
-    if query.v.as_ref().is_some_and(|v| *v != preset.version(&row)) {
+    if query
+        .v
+        .as_ref()
+        .is_some_and(|v| *v != preset.version(&row).to_string())
+    {
         return Err(Error::NotFound);
     }
     let caching = caching(row.draft, query.v.is_some());

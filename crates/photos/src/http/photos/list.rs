@@ -1,7 +1,5 @@
 //! Lists of photos.
 
-use std::cell::Cell;
-
 use actix_web::http::header::ContentType;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -49,7 +47,7 @@ pub(super) async fn list_photos(
             previous: None,
             count: query.count.unwrap_or_default().then_some(0),
         };
-        return answer(json(&app, &query, "", nothing)?);
+        return answer(json(&app, &query, "", &nothing)?);
     };
     let filters = filter::text(&list);
     list.position = match &query.cursor {
@@ -57,7 +55,7 @@ pub(super) async fn list_photos(
         None => None,
     };
     let shared = Data::clone(&app);
-    let made = move |page| json(&shared, &query, &filters, page);
+    let made = move |page| json(&shared, &query, &filters, &page);
     answer(app.db.list_photos_as(&list, made).await??)
 }
 
@@ -69,7 +67,7 @@ fn answer(json: Vec<u8>) -> Result<HttpResponse, Error> {
     Ok(HttpResponse::Ok().content_type(ContentType::json()).body(json))
 }
 
-/// A [`photos_api::PhotoPage`], written photo by photo: most of what a list costs is what its photos take in memory.
+/// Writes what a [`photos_api::PhotoPage`] writes.
 #[derive(Serialize)]
 struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -77,19 +75,20 @@ struct Shown<'a> {
     next: Option<String>,
     previous: Option<String>,
     #[serde(serialize_with = "photos")]
-    results: (&'a App, Cell<Vec<PhotoRow>>),
+    results: (&'a App, &'a [PhotoRow]),
 }
 
-fn photos<S: Serializer>(
-    (app, rows): &(&App, Cell<Vec<PhotoRow>>),
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let base = show::base(app);
-    serializer.collect_seq(rows.take().into_iter().map(|row| show::photo_at(&base, app, row)))
+fn photos<S: Serializer>((app, rows): &(&App, &[PhotoRow]), serializer: S) -> Result<S::Ok, S::Error> {
+    let (base, presets) = (show::base(app), app.media.presets());
+    serializer.collect_seq(rows.iter().map(|row| show::Shown {
+        row,
+        base: &base,
+        presets,
+    }))
 }
 
 /// The page of a list, with links to the pages beside it.
-fn json(app: &App, query: &PhotosQuery, filters: &str, page: Page) -> Result<Vec<u8>, Error> {
+fn json(app: &App, query: &PhotosQuery, filters: &str, page: &Page) -> Result<Vec<u8>, Error> {
     let cursors = cursors(app, filters);
     let link = |position: Position| link(app, query, cursors.seal(&position));
     let mut json = Vec::with_capacity(LINKS + page.rows.len() * USUAL);
@@ -97,7 +96,7 @@ fn json(app: &App, query: &PhotosQuery, filters: &str, page: Page) -> Result<Vec
         count: page.count,
         next: page.next.map(link).transpose()?,
         previous: page.previous.map(link).transpose()?,
-        results: (app, Cell::new(page.rows)),
+        results: (app, &page.rows),
     };
     serde_json::to_writer(&mut json, &shown).map_err(Error::internal)?;
     Ok(json)
