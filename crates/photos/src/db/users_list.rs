@@ -22,6 +22,8 @@ pub struct UserQuery {
     pub search: String,
     /// Only staff, or only others.
     pub staff: Option<bool>,
+    /// Only superusers.
+    pub superusers: bool,
     /// Only active users, or only others.
     pub active: Option<bool>,
     /// In the order of their accounts' age, which is that of their ids, instead of their names.
@@ -229,6 +231,7 @@ fn part(
 fn has(query: &UserQuery, user: &UserRecord) -> bool {
     user.username.contains(&query.search)
         && query.staff.is_none_or(|staff| staff == user.is_staff)
+        && (!query.superusers || user.is_superuser)
         && query.active.is_none_or(|active| active == user.active)
 }
 

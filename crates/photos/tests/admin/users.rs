@@ -60,6 +60,7 @@ async fn users_are_found(#[case] backend: Backend) {
         ("sort=-joined", &["zoe", "bob", "anna", "ann", "admin"]),
         ("q=NN", &["ann", "anna"]),
         ("staff=yes", &["admin", "anna"]),
+        ("staff=superusers", &["admin"]),
         ("staff=yes&sort=-joined", &["anna", "admin"]),
         ("staff=no&active=yes", &["ann", "zoe"]),
         ("active=no", &["bob"]),

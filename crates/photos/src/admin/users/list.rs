@@ -107,6 +107,7 @@ impl UsersQuery {
         UserQuery {
             search: self.q.trim().to_lowercase(),
             staff: flag(&self.staff),
+            superusers: self.staff == "superusers",
             active: flag(&self.active),
             by_age: self.sort.ends_with("joined"),
             descending: self.sort.starts_with('-'),
@@ -165,7 +166,13 @@ fn groups(query: &UsersQuery) -> Vec<Group> {
         href,
         is_chosen: value == chosen,
     };
-    let staff = [("All", ""), ("Staff", "yes"), ("Not staff", "no")].map(|(name, value)| {
+    let staff = [
+        ("All", ""),
+        ("Staff", "yes"),
+        ("Superusers", "superusers"),
+        ("Not staff", "no"),
+    ];
+    let staff = staff.map(|(name, value)| {
         let href = query.changed(|query| query.staff = value.to_owned());
         choice(name, value, &query.staff, href)
     });
