@@ -1,4 +1,4 @@
-//! A second kind cluster, which plays production for the stories of adopted stages.
+//! A kind cluster with nothing of ours: what `bootstrap` is compared with, and what plays production in stories.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,31 +9,37 @@ use k8s_openapi::api::core::v1::Node;
 use kube::{Api, api::ListParams};
 use tokio::time::{Instant, sleep};
 
-use super::PATIENCE;
+use super::site::node_image;
 use crate::{
-    bootstrap::site::node_image,
     context::{Context, block_on},
     deps::{Tool, locate, lock::Lock},
     outcome::Failure,
     tools::{kind::Kind, runner::Runner},
 };
 
-const NAME: &str = "plasma-e2e-production";
+const NAME: &str = "plasma-bare";
 const CONFIG: &str = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n";
+/// Longest wait for its node.
+const PATIENCE: Duration = Duration::from_secs(180);
 
-pub(super) struct Second {
+/// The cluster `plasma-bare`.
+pub(crate) struct Bare {
     kind: Kind,
     runner: Runner,
-    pub(super) kubeconfig: PathBuf,
+    pub(crate) kubeconfig: PathBuf,
 }
 
-impl Second {
-    /// Makes it, in the place of what an earlier run left, and waits until its node takes pods.
-    pub(super) fn make(context: &Context, folder: &Path) -> anyhow::Result<Self> {
+impl Bare {
+    /// Makes it, in the place of what an earlier run left, and waits until its node takes pods. Its kubeconfig lies in the
+    /// folder.
+    ///
+    /// # Errors
+    /// What kind says, or that the node did not become ready.
+    pub(crate) fn make(context: &Context, folder: &Path) -> anyhow::Result<Self> {
         let this = Self {
             kind: Kind::at(locate(context, Tool::Kind)?.path),
             runner: Runner::silent(),
-            kubeconfig: folder.join("production.kubeconfig"),
+            kubeconfig: folder.join("bare.kubeconfig"),
         };
         this.delete()?;
         let image = node_image(context, &Lock::load(&context.root)?)?;
@@ -54,7 +60,11 @@ impl Second {
         Ok(this)
     }
 
-    pub(super) fn delete(&self) -> anyhow::Result<()> {
+    /// Deletes it.
+    ///
+    /// # Errors
+    /// What kind says.
+    pub(crate) fn delete(&self) -> anyhow::Result<()> {
         block_on(self.runner.run(&self.kind.delete(NAME, &self.kubeconfig))).map(drop)
     }
 }

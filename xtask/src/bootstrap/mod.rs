@@ -9,6 +9,7 @@
 //! - [`trouble`]: what failures of Docker and kind mean, and what to do
 
 pub(crate) mod adopt;
+pub(crate) mod bare;
 pub(crate) mod host;
 pub(crate) mod images;
 pub(crate) mod ingress;

@@ -1,4 +1,5 @@
-//! `bench cli`: what `env export` costs, and what the stage shell adds to a shell's start and to its prompts.
+//! `bench cli`: what `env export` costs, what the stage shell adds to a shell's start and to its prompts, and how long
+//! clusters and deploys take.
 
 use std::{
     fs,
@@ -12,7 +13,7 @@ use clap::Args;
 use comfy_table::{Table, presets};
 use serde::Deserialize;
 
-use super::imaging::median;
+use super::{clusters, imaging::median};
 use crate::{
     cargo,
     context::Context,
@@ -23,6 +24,7 @@ use crate::{
 /// `env export`, a shell's start, a reload and a prompt, each beside the same shell without plasma.
 ///
 /// Measured in a pseudo-terminal of its own, on a copy of the environment files, with start files that only set a prompt.
+/// With `--clusters`, also bootstrap beside kind alone, and deploys, on the kind cluster of the stage test.
 #[derive(Args)]
 pub(crate) struct Cli {
     /// How often each shell is started; each start is followed by as many prompts and one reload.
@@ -34,6 +36,9 @@ pub(crate) struct Cli {
     /// The shells.
     #[arg(long, value_delimiter = ',', default_values = ["bash", "zsh", "fish"])]
     shells: Vec<String>,
+    /// Measure clusters instead of shells, this often; needs Docker, and that the stage test has no cluster.
+    #[arg(long, value_name = "ROUNDS", num_args = 0..=1, default_missing_value = "3")]
+    clusters: Option<usize>,
 }
 
 /// Milliseconds of each occasion, from the example that drives the terminals.
@@ -48,6 +53,11 @@ struct Times {
 
 impl Cli {
     pub(crate) fn run(&self, context: &Context) -> Outcome {
+        if let Some(rounds) = self.clusters {
+            let plasma = std::env::current_exe().context("cannot find the running program")?;
+            println!("{}", clusters::measure(context, &plasma, rounds)?);
+            return Ok(Exit::Done);
+        }
         let terminal = built(context, &["--example", "terminal"], "debug/examples/terminal")?;
         let plasma = if self.release {
             built(context, &["--bin", "plasma", "--release"], "release/plasma")?

@@ -2,6 +2,7 @@
 
 mod browser;
 mod cli;
+mod clusters;
 mod http;
 mod imaging;
 

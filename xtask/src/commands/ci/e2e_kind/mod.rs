@@ -4,7 +4,6 @@
 
 mod ingress;
 mod load;
-mod second;
 
 use std::{
     path::{Path, PathBuf},
@@ -23,10 +22,10 @@ use xshell::{Shell, cmd};
 use self::{
     ingress::Visitor,
     load::{Load, Tally},
-    second::Second,
 };
 use super::skip;
 use crate::{
+    bootstrap::bare::Bare,
     cargo,
     context::{Context, block_on},
     deps::{Tool, locate},
@@ -121,7 +120,7 @@ impl Job {
         // Guesses at passwords close the service to this machine: nobody logs in after this.
         let slow = self.step("ingress", Self::visit)?;
         // What `bootstrap` is compared with.
-        let second = self.step("kind alone", |job| Second::make(context, &job.state))?;
+        let second = self.step("kind alone", |job| Bare::make(context, &job.state))?;
         let told = self.step("adopted stages", |job| job.adopt(context, &second.kubeconfig));
         second.delete()?;
         told?;
