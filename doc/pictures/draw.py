@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-WIDTH, HEIGHT = 120, 200
+WIDTH, HEIGHT = 132, 200
 
 
 def colour(name):
@@ -44,7 +44,8 @@ def row(cells):
 source, target = sys.argv[1:]
 screen = pyte.Screen(WIDTH, HEIGHT)
 with open(source, "rb") as file:
-    pyte.ByteStream(screen).feed(file.read())
+    # pyte leaves out what follows a selector of how an emoji is drawn.
+    pyte.ByteStream(screen).feed(file.read().replace("\ufe0f".encode(), b""))
 rows = [row(screen.buffer[at]) for at in range(HEIGHT)]
 while rows and not rows[-1].plain:
     rows.pop()

@@ -331,8 +331,11 @@ fn refusal(url: &Url, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> C
     }
     let excerpt = match text(LOCATION) {
         Some(place) => format!("it redirects to {place}"),
-        None if body.is_empty() => "nothing".to_owned(),
-        None => String::from_utf8_lossy(body).chars().take(200).collect(),
+        None if body.trim_ascii().is_empty() => "nothing".to_owned(),
+        None => {
+            let text = String::from_utf8_lossy(body.trim_ascii());
+            text.chars().take(200).collect()
+        }
     };
     ClientError::Unexpected {
         url: url.clone(),

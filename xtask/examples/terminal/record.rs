@@ -23,7 +23,7 @@ pub(crate) struct Record {
     #[arg(long)]
     home: PathBuf,
     /// Width of the terminal.
-    #[arg(long, default_value_t = 120)]
+    #[arg(long, default_value_t = 132)]
     columns: u16,
 }
 
@@ -44,6 +44,8 @@ impl Record {
         fs::write(self.home.join(".bashrc"), START_FILE)?;
         let mut command = CommandBuilder::new("bash");
         command.cwd(&self.folder);
+        // By its own name, also where it is a link.
+        command.env("PWD", &self.folder);
         command.env("HOME", &self.home);
         command.env("SHELL", "/bin/bash");
         command.env("TERM", "xterm-256color");

@@ -10,6 +10,10 @@ use crate::tools::{docker::Docker, runner::Runner};
 
 const CHECK: &str = "docker";
 
+/// How to get Docker's plugin that builds images.
+pub(crate) const BUILDX: &str =
+    "install it: `apt-get install docker-buildx` on Debian, docker-buildx-plugin from Docker's own packages";
+
 /// An engine that does not answer within this is one that hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -25,6 +29,20 @@ pub(super) struct Info {
     pub(super) docker_root_dir: String,
     system_time: String,
     server_errors: Option<Vec<String>>,
+    client_info: Option<ClientInfo>,
+}
+
+/// What Docker's command line says of itself there; older ones say nothing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct ClientInfo {
+    plugins: Option<Vec<Plugin>>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Plugin {
+    name: String,
 }
 
 /// The engine that answered, if one did.
@@ -41,6 +59,14 @@ impl Info {
         status
             .into_iter()
             .any(|(key, value)| key == "driver-type" && value.starts_with("io.containerd"))
+    }
+
+    /// Whether it is known that images cannot be built.
+    fn lacks_buildx(&self) -> bool {
+        self.client_info.as_ref().is_some_and(|client| {
+            let mut plugins = client.plugins.iter().flatten();
+            plugins.all(|plugin| plugin.name != "buildx")
+        })
     }
 }
 
@@ -87,8 +113,18 @@ pub(super) async fn look(runner: &Runner) -> Engine {
         "engine {}, {store}, cgroup v{} ({}), data in {}",
         info.server_version, info.cgroup_version, info.cgroup_driver, info.docker_root_dir
     );
+    let finding = if info.lacks_buildx() {
+        Finding::note(
+            CHECK,
+            "Docker answers, and has no buildx, which `cargo xtask deploy` builds images with",
+            evidence,
+        )
+        .remedy(BUILDX)
+    } else {
+        Finding::fine(CHECK, "Docker answers", evidence)
+    };
     Engine {
-        finding: Finding::fine(CHECK, "Docker answers", evidence),
+        finding,
         info: Some(info),
         skew,
     }
@@ -119,6 +155,26 @@ mod tests {
         let remedy = |why: &str| silent(why).remedy.unwrap_or_default();
         assert!(remedy("dial unix /var/run/docker.sock: connect: permission denied").contains("usermod"));
         assert!(remedy("Cannot connect to the Docker daemon").contains("systemctl start docker"));
+    }
+
+    #[test]
+    fn only_a_list_of_plugins_without_buildx_says_that_it_is_missing() -> Result<(), serde_json::Error> {
+        for (said, lacks) in [
+            (
+                r#"{"ClientInfo":{"Plugins":[{"Name":"buildx"},{"Name":"compose"}]}}"#,
+                false,
+            ),
+            (r#"{"ClientInfo":{"Plugins":[{"Name":"compose"}]}}"#, true),
+            (r#"{"ClientInfo":{"Plugins":null}}"#, true),
+            (r#"{"ServerVersion":"20.10.0"}"#, false),
+        ] {
+            assert_eq!(
+                serde_json::from_str::<Info>(said)?.lacks_buildx(),
+                lacks,
+                "{said}"
+            );
+        }
+        Ok(())
     }
 
     #[test]

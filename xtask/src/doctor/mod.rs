@@ -5,7 +5,7 @@
 mod clock;
 pub(crate) mod cure;
 mod disk;
-mod engine;
+pub(crate) mod engine;
 pub(crate) mod finding;
 mod inotify;
 mod names;

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 
 use super::{image::Image, program::Source, registry};
 use crate::{
+    doctor::engine::BUILDX,
     native::health,
     outcome::Failure,
     progress::Step,
@@ -60,20 +61,28 @@ impl Dock<'_> {
             }
         };
         let call = self.docker.build(&build);
-        self.runner
-            .stream(&call, |_, line| {
-                if let Some(said) = progress(line) {
-                    step.says(said);
-                }
-            })
-            .await
-            .with_context(|| {
-                format!(
-                    "the image of {} cannot be built from {}",
-                    image.app,
-                    image.dockerfile.display()
-                )
-            })?;
+        let built = self.runner.stream(&call, |_, line| {
+            if let Some(said) = progress(line) {
+                step.says(said);
+            }
+        });
+        if let Err(error) = built.await {
+            let what = format!(
+                "the image of {} cannot be built from {}",
+                image.app,
+                image.dockerfile.display()
+            );
+            // Without the plugin, Docker takes its name for a flag of something else, and says nothing of it.
+            let has_buildx = self.runner.capture(&self.docker.buildx_version()).await?.is_ok();
+            return Err(if has_buildx {
+                error.context(what)
+            } else {
+                Failure::failed(what)
+                    .because("Docker has no plugin buildx, which builds images")
+                    .advise(BUILDX)
+                    .into()
+            });
+        }
         step.says(&format!("goes to {}", image.repository));
         let pushed = self.runner.capture(&self.docker.push(&image.reference())).await?;
         if pushed.is_ok() {

@@ -115,6 +115,11 @@ impl Docker {
         self.call(["tag", image, name])
     }
 
+    /// Asks whether there is the plugin that builds images.
+    pub(crate) fn buildx_version(&self) -> Call {
+        self.call(["buildx", "version"])
+    }
+
     /// Builds an image by its Dockerfile.
     pub(crate) fn build(&self, build: &Build) -> Call {
         self.call([
