@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-WIDTH, HEIGHT = 132, 200
+WIDTH, HEIGHT = 140, 200
 
 
 def colour(name):

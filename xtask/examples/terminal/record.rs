@@ -23,7 +23,7 @@ pub(crate) struct Record {
     #[arg(long)]
     home: PathBuf,
     /// Width of the terminal.
-    #[arg(long, default_value_t = 132)]
+    #[arg(long, default_value_t = 140)]
     columns: u16,
 }
 

@@ -91,7 +91,7 @@ impl Status {
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else {
-            println!("{}", report.table());
+            println!("{}", report.table().trim_fmt());
         }
         Ok(if report.ready { Exit::Done } else { Exit::Failed })
     }

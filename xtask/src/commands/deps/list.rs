@@ -23,7 +23,7 @@ impl List {
         if self.json {
             println!("{}", serde_json::to_string_pretty(&lock)?);
         } else {
-            println!("{}", table(&lock));
+            println!("{}", table(&lock).trim_fmt());
         }
         Ok(Exit::Done)
     }

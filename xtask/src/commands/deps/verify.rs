@@ -34,7 +34,7 @@ impl Verify {
         if self.json {
             println!("{}", serde_json::to_string_pretty(&Report { schema: 1, tools })?);
         } else {
-            println!("{}", table(&tools));
+            println!("{}", table(&tools).trim_fmt());
         }
         Ok(if wrong { Exit::Failed } else { Exit::Done })
     }

@@ -78,7 +78,7 @@ impl Diff {
                 let cell = |value: &Option<String>| display(setting, value.as_deref(), self.reveal);
                 table.add_row([setting.variable.name.to_owned(), cell(before), cell(after)]);
             }
-            println!("{table}");
+            println!("{}", table.trim_fmt());
         }
         Ok(if rows.is_empty() { Exit::Done } else { Exit::Failed })
     }

@@ -65,7 +65,7 @@ impl Show {
             env.stage,
             env.target
         );
-        println!("{table}");
+        println!("{}", table.trim_fmt());
         Ok(Exit::Done)
     }
 
