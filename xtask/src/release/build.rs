@@ -76,7 +76,7 @@ fn apps(chosen: &[Chosen]) -> Vec<String> {
 }
 
 /// The features to build with, and what is missing for more.
-fn features(context: &Context, names: &[String]) -> (Vec<String>, Option<String>) {
+pub(crate) fn features(context: &Context, names: &[String]) -> (Vec<String>, Option<String>) {
     let (package, feature, tools) = FAST;
     if !names.iter().any(|name| name == package) {
         return (Vec::new(), None);

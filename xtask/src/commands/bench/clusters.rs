@@ -15,6 +15,7 @@ use crate::{
     context::{Context, block_on},
     native::build,
     outcome::Failure,
+    release,
 };
 
 const STAGE: &str = "test";
@@ -60,7 +61,8 @@ pub(super) fn measure(context: &Context, plasma: &Path, rounds: usize) -> anyhow
     }
     // What a deploy compiles is not what is asked here.
     let apps = ["photos".to_owned(), "frontend".to_owned()];
-    block_on(build::build(context, &apps, &[], true))?;
+    let (features, _) = release::build::features(context, &apps);
+    block_on(build::build(context, &apps, &features, true))?;
     let folder = tempfile::Builder::new()
         .prefix("plasma-bench-")
         .tempdir()
