@@ -73,14 +73,14 @@ impl Dock<'_> {
                 image.dockerfile.display()
             );
             // Without the plugin, Docker takes its name for a flag of something else, and says nothing of it.
-            let has_buildx = self.runner.capture(&self.docker.buildx_version()).await?.is_ok();
-            return Err(if has_buildx {
-                error.context(what)
-            } else {
+            let asked = self.runner.capture(&self.docker.buildx_version()).await;
+            return Err(if asked.is_ok_and(|said| !said.is_ok()) {
                 Failure::failed(what)
                     .because("Docker has no plugin buildx, which builds images")
                     .advise(BUILDX)
                     .into()
+            } else {
+                error.context(what)
             });
         }
         step.says(&format!("goes to {}", image.repository));
