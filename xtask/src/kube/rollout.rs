@@ -188,11 +188,7 @@ pub(crate) fn stand(snapshot: &Snapshot, release: &str, expected: &[Workload]) -
         let made = expected.iter().find(|it| it.uid == workload.uid);
         workload.observed &= made.is_none_or(|made| workload.generation >= made.generation);
     }
-    let known = |wanted: &Workload| {
-        workloads
-            .iter()
-            .any(|it| it.uid == wanted.uid && it.generation >= wanted.generation)
-    };
+    let known = |made: &Workload| workloads.iter().any(|it| it.uid == made.uid && it.observed);
     let mut stand = Stand {
         done: expected.iter().all(known) && workloads.iter().all(Workload::is_available),
         ..Stand::default()

@@ -202,9 +202,7 @@ fn deployment(it: &Deployment) -> Workload {
         settled: observed && updated >= wanted && status.replicas.unwrap_or_default() <= updated,
         wanted,
         ready: status.available_replicas.unwrap_or_default().min(updated),
-        stuck: stuck
-            .filter(|_| observed)
-            .and_then(|condition| condition.message.clone()),
+        stuck: stuck.and_then(|condition| condition.message.clone()),
     }
 }
 

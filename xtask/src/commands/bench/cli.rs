@@ -55,7 +55,8 @@ impl Cli {
     pub(crate) fn run(&self, context: &Context) -> Outcome {
         if let Some(rounds) = self.clusters {
             let plasma = std::env::current_exe().context("cannot find the running program")?;
-            println!("{}", clusters::measure(context, &plasma, rounds)?);
+            let table = clusters::measure(context, &plasma, rounds)?;
+            println!("In seconds:\n{table}");
             return Ok(Exit::Done);
         }
         let terminal = built(context, &["--example", "terminal"], "debug/examples/terminal")?;
@@ -136,7 +137,8 @@ impl Cli {
     }
 }
 
-fn row_table(rows: &[(&str, &str, &[f64])]) -> Table {
+/// What was measured, how much it may be, and its figures.
+pub(super) fn row_table(rows: &[(&str, &str, &[f64])]) -> Table {
     let mut table = Table::new();
     table
         .load_preset(presets::ASCII_MARKDOWN)

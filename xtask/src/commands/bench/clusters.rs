@@ -7,9 +7,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use comfy_table::{Table, presets};
+use comfy_table::Table;
 
-use super::imaging::median;
+use super::cli::row_table;
 use crate::{
     bootstrap::bare::Bare,
     context::{Context, block_on},
@@ -86,16 +86,11 @@ pub(super) fn measure(context: &Context, plasma: &Path, rounds: usize) -> anyhow
             times.push(time.as_secs_f64());
         }
     }
-    let mut table = Table::new();
-    table
-        .load_preset(presets::ASCII_MARKDOWN)
-        .set_header(["", "median (s)", "fastest (s)", "at most"]);
-    for ((what, limit), times) in OCCASIONS.iter().zip(times) {
-        let fastest = times.iter().copied().fold(f64::INFINITY, f64::min);
-        let (median, fastest) = (format!("{:.1}", median(times)), format!("{fastest:.1}"));
-        table.add_row([what, median.as_str(), fastest.as_str(), limit]);
-    }
-    Ok(table)
+    let rows = OCCASIONS.iter().zip(&times);
+    let rows: Vec<(&str, &str, &[f64])> = rows
+        .map(|((what, limit), times)| (*what, *limit, times.as_slice()))
+        .collect();
+    Ok(row_table(&rows))
 }
 
 impl Bench<'_> {
