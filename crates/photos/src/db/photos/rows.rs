@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use diesel::backend::Backend;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+use diesel::sqlite::Sqlite;
 
-use crate::db::connection::AnyConnection;
+use crate::db::connection::{AnyConnection, MultiBackend};
 use crate::db::error::DbError;
 use crate::db::records::{PhotoRecord, read, read_size, read_time};
 use crate::db::run::Step;
 use crate::db::sql::Sql;
 use crate::domain::time::from_micros;
-use crate::domain::{ImageFormat, PhotoRow};
+use crate::domain::{ImageFormat, PhotoId, PhotoRow, UserId};
 
 /// What [`select`] reads, in order: `p` is the photo, `u` its owner.
 pub(super) const COLUMNS: &str = "p.id, p.version, p.owner_id, u.username, p.name, p.caption, p.tags, p.draft, \
@@ -43,15 +47,15 @@ pub(super) type Columns = (
 /// The values of [`COLUMNS`].
 #[derive(Queryable)]
 pub(super) struct Found {
-    id: String,
+    id: Parsed<PhotoId>,
     version: i64,
-    owner_id: String,
+    owner_id: Parsed<UserId>,
     owner: String,
     name: String,
     caption: String,
     tags: String,
     draft: bool,
-    format: String,
+    format: Parsed<ImageFormat>,
     bytes: i64,
     width: i64,
     height: i64,
@@ -61,6 +65,52 @@ pub(super) struct Found {
     updated_at: i64,
     published_at: Option<i64>,
     deleted_at: Option<i64>,
+}
+
+/// What is read from a text where the client library holds it: a page of photos has a hundred of them, and a copy of each
+/// costs more than reading it.
+#[derive(Debug, FromSqlRow)]
+pub(super) struct Parsed<T>(T);
+
+/// What a text of a column stands for.
+trait Stored: Sized {
+    fn read(text: &str) -> Result<Self, DbError>;
+}
+
+impl Stored for PhotoId {
+    fn read(text: &str) -> Result<Self, DbError> {
+        read("photo id", text)
+    }
+}
+
+impl Stored for UserId {
+    fn read(text: &str) -> Result<Self, DbError> {
+        read("user id", text)
+    }
+}
+
+impl Stored for ImageFormat {
+    fn read(text: &str) -> Result<Self, DbError> {
+        read_format(text)
+    }
+}
+
+impl<T: Stored> FromSql<Text, Sqlite> for Parsed<T> {
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(T::read(value.read_text())?))
+    }
+}
+
+impl<T: Stored> FromSql<Text, Pg> for Parsed<T> {
+    fn from_sql(value: <Pg as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(T::read(std::str::from_utf8(value.as_bytes())?)?))
+    }
+}
+
+impl<T: Stored> FromSql<Text, MultiBackend> for Parsed<T> {
+    fn from_sql(value: <MultiBackend as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        value.from_sql::<Self, Text>()
+    }
 }
 
 /// Begins a statement that reads photos.
@@ -98,15 +148,15 @@ impl TryFrom<Found> for PhotoRow {
 
     fn try_from(found: Found) -> Result<Self, DbError> {
         Ok(Self {
-            id: read("photo id", &found.id)?,
+            id: found.id.0,
             version: found.version,
-            owner_id: read("user id", &found.owner_id)?,
+            owner_id: found.owner_id.0,
             owner: found.owner,
             name: found.name,
             caption: found.caption,
             tags: split(&found.tags),
             draft: found.draft,
-            format: read_format(&found.format)?,
+            format: found.format.0,
             bytes: read_size("size", found.bytes)?,
             width: read_size("width", found.width)?,
             height: read_size("height", found.height)?,
