@@ -59,7 +59,7 @@ fn the_plan_shows_every_command_and_touches_nothing() {
 fn one_app_is_planned_alone() {
     let plan = Plasma::new().plan(&["deploy", "photos", "--stage", "test", "--plan"], &[]);
     assert!(
-        plan.contains("localhost:5002/photos:") && !plan.contains("frontend"),
+        plan.contains("localhost:5002/photos:") && !plan.contains("localhost:5002/frontend"),
         "{plan}"
     );
 }

@@ -28,6 +28,8 @@ environment! {
         /// The address under which clients reach the service; the links in answers begin with it. Unset: the address
         /// that the server was bound to.
         PS_PUBLIC_URL => public_url: Option<Url>, schemes(HTTP);
+        /// The gallery, as browsers reach it: pages of the admin link to it. Unset: they do not.
+        PS_GALLERY_URL => gallery_url: Option<Url>, schemes(HTTP);
 
         /// The database: `sqlite://<path>` or `postgres://<user>@<host>:5432/<database>`. The path is taken as it is;
         /// the password has its own variable.

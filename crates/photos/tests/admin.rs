@@ -19,3 +19,5 @@ mod sessions;
 mod system;
 #[path = "admin/users.rs"]
 mod users;
+#[path = "admin/users_bulk.rs"]
+mod users_bulk;

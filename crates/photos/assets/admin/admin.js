@@ -4,7 +4,7 @@ const each = (selector, act) => document.querySelectorAll(selector).forEach(act)
 
 // Selecting: all of the page, from here to there with the shift key, a count.
 each("[data-selection]", (form) => {
-  const boxes = [...form.querySelectorAll('input[name="photo"]')];
+  const boxes = [...form.querySelectorAll(".pick input")];
   const every = form.querySelector("[data-every]");
   const everything = form.querySelector("[data-all]");
   const count = form.querySelector("[data-count]");
@@ -25,7 +25,7 @@ each("[data-selection]", (form) => {
   });
   let last = null;
   form.addEventListener("click", (event) => {
-    const box = event.target.closest('input[name="photo"]');
+    const box = event.target.closest(".pick input");
     if (!box) return;
     if (event.shiftKey && last && last !== box) {
       const [from, to] = [boxes.indexOf(last), boxes.indexOf(box)].sort((a, b) => a - b);

@@ -65,6 +65,12 @@ impl Layout {
         self.visit.theme().next().1
     }
 
+    /// A page of the gallery, if it is known where that is.
+    pub(super) fn gallery(&self, path: impl std::fmt::Display) -> Option<String> {
+        let gallery = self.visit.app().env.gallery_url.as_ref()?;
+        Some(format!("{}{path}", gallery.as_str().trim_end_matches('/')))
+    }
+
     pub(super) fn sections(&self) -> [Section; 4] {
         SECTIONS.map(|(path, name)| Section {
             path,

@@ -345,3 +345,28 @@ async fn a_user_has_photos_sessions_and_a_history() {
     other.get("/admin").await.location();
     admin.page("/admin").await;
 }
+
+#[tokio::test]
+async fn pages_lead_to_the_gallery_where_it_is_known() {
+    let app = TestApp::build(Backend::SqliteDisk)
+        .set("PS_GALLERY_URL", "https://hmlet.example/")
+        .start()
+        .await
+        .unwrap();
+    let ann = user(&app, "ann", false, false).await;
+    let open = row(&app, ann, "Open", "", false, now()).await;
+    let draft = row(&app, ann, "Draft", "", true, now()).await;
+    let mut admin = Browser::of(&app, "admin").await;
+    let home = admin.page("/admin").await;
+    assert!(home.contains("href=\"https://hmlet.example/\""), "{home}");
+    let page = admin.page(&format!("/admin/photos/{}", open.id)).await;
+    let there = format!("href=\"https://hmlet.example/photos/{}\"", open.id);
+    assert!(page.contains(&there), "{page}");
+    let page = admin.page(&format!("/admin/photos/{}", draft.id)).await;
+    assert!(
+        !page.contains("hmlet.example/photos/"),
+        "nobody sees a draft there: {page}"
+    );
+    let page = admin.page(&format!("/admin/users/{ann}")).await;
+    assert!(page.contains("href=\"https://hmlet.example/@ann\""), "{page}");
+}

@@ -28,6 +28,10 @@ struct ListPage {
     rows: Vec<Row>,
     groups: Vec<Group>,
     heads: Vec<Head>,
+    /// The list, for a form that means everybody of it.
+    text: String,
+    /// Whether "all that match" are more than the page.
+    is_more: bool,
     next: Option<String>,
     previous: Option<String>,
     first: Option<String>,
@@ -73,7 +77,25 @@ pub(super) struct UsersQuery {
 }
 
 impl UsersQuery {
-    fn href(&self) -> String {
+    /// Reads what [`Self::text`] wrote.
+    pub(super) fn read(text: &str) -> Self {
+        Query::from_query(text).map_or_else(|_| Self::default(), Query::into_inner)
+    }
+
+    /// The same list without its address.
+    fn text(&self) -> String {
+        let link = self.href();
+        link.split_once('?')
+            .map_or(String::new(), |(_, query)| query.to_owned())
+    }
+
+    /// Its first page.
+    pub(super) fn first_page(mut self) -> Self {
+        self.at.clear();
+        self
+    }
+
+    pub(super) fn href(&self) -> String {
         let pairs = [
             ("q", self.q.clone()),
             ("staff", self.staff.clone()),
@@ -91,7 +113,7 @@ impl UsersQuery {
         query.href()
     }
 
-    fn asked(&self) -> UserQuery {
+    pub(super) fn asked(&self) -> UserQuery {
         let flag = |text: &str| match text {
             "yes" => Some(true),
             "no" => Some(false),
@@ -138,6 +160,8 @@ pub(super) async fn show(visit: Visit, query: Query<UsersQuery>) -> Result<HttpR
             head(&query, &asked, "Username", false, "Sort by username"),
             head(&query, &asked, "Joined", true, "Sort by the age of the account"),
         ],
+        text: query.text(),
+        is_more: page.next.is_some() || page.previous.is_some(),
         next: to(page.next),
         previous: to(page.previous),
         first: asked.from.is_some().then(|| query.changed(|_| ())),
@@ -156,6 +180,15 @@ impl Row {
             joined: Moment::new(user.created_at),
             photos: with_query("/admin/photos", &[("owner", user.username.clone())]),
             user,
+        }
+    }
+
+    /// What the user may do, in a word.
+    pub(super) fn role(&self) -> &'static str {
+        match (self.user.is_superuser, self.user.is_staff) {
+            (true, _) => "superuser",
+            (false, true) => "staff",
+            (false, false) => "user",
         }
     }
 }

@@ -1,5 +1,6 @@
-//! Users: the list, new ones, and one with flags, password, sessions and history.
+//! Users: the list, what is done with many, new ones, and one with flags, password, sessions and history.
 
+mod bulk;
 mod create;
 mod detail;
 mod list;
@@ -22,6 +23,8 @@ const SUGGESTED: u32 = 8;
 pub(super) fn routes(config: &mut ServiceConfig) {
     config
         .route("/users", web::get().to(list::show))
+        .route("/users/bulk", web::get().to(to_list))
+        .route("/users/bulk", web::post().to(bulk::ask_or_act))
         .route("/users/new", web::get().to(create::show))
         .route("/users/new", web::post().to(create::create))
         .route("/users/{id}", web::get().to(detail::show))
@@ -29,6 +32,11 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .route("/users/{id}/password", web::post().to(detail::set_password))
         .route("/users/{id}/sessions", web::post().to(detail::end_sessions))
         .route("/users/{id}/{form}", web::get().to(to_user));
+}
+
+/// The page that asks has the address of its form: who opens that comes to the list.
+async fn to_list() -> HttpResponse {
+    see("/admin/users")
 }
 
 /// A page that answers a form has its address: who opens that comes to the user.
