@@ -7,6 +7,8 @@ mod support;
 mod bulk;
 #[path = "admin/edits.rs"]
 mod edits;
+#[path = "admin/history.rs"]
+mod history;
 #[path = "admin/kit.rs"]
 mod kit;
 #[path = "admin/lists.rs"]

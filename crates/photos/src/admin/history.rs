@@ -1,10 +1,12 @@
 //! The history of everything: who did what, when, and by which way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpResponse;
 use actix_web::web::Query;
 use askama::Template;
+use jiff::civil;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -22,6 +24,8 @@ const PATH: &str = "/admin/history";
 const PAGE: u32 = 100;
 /// Characters of a value.
 const VALUE: usize = 240;
+/// What the names of times end with.
+const AT: &str = "_at";
 
 #[derive(Template)]
 #[template(path = "admin/history.html")]
@@ -29,6 +33,7 @@ struct HistoryPage {
     layout: Layout,
     entries: Vec<Entry>,
     actor: String,
+    until: String,
     vias: Vec<Choice>,
     actions: Vec<Choice>,
     is_filtered: bool,
@@ -75,6 +80,8 @@ pub(super) struct HistoryQuery {
     actor: String,
     via: String,
     action: String,
+    /// The last day, `2026-03-09`.
+    until: String,
     before: String,
 }
 
@@ -84,11 +91,12 @@ pub(super) async fn show(visit: Visit, query: Query<HistoryQuery>) -> Result<Htt
     let clean = |text: &str| Some(text.trim().replace('\0', "")).filter(|text| !text.is_empty());
     let via: Option<Via> = query.via.parse().ok();
     let action = clean(&query.action).filter(|action| ACTIONS.contains(&action.as_str()));
+    let until: Option<civil::Date> = query.until.trim().parse().ok();
     let asked = AuditQuery {
         actor: clean(&query.actor),
         via,
         action: action.clone(),
-        before: clean(&query.before),
+        before: clean(&query.before).or_else(|| until.and_then(behind)),
     };
     let page = visit.app().db.browse_audit(&asked, PAGE).await?;
     let link = |before: Option<&str>| {
@@ -96,6 +104,7 @@ pub(super) async fn show(visit: Visit, query: Query<HistoryQuery>) -> Result<Htt
             ("actor", asked.actor.clone().unwrap_or_default()),
             ("via", via.map(|via| via.to_string()).unwrap_or_default()),
             ("action", action.clone().unwrap_or_default()),
+            ("until", until.map(|day| day.to_string()).unwrap_or_default()),
             ("before", before.unwrap_or_default().to_owned()),
         ];
         with_query(PATH, &pairs)
@@ -119,30 +128,52 @@ pub(super) async fn show(visit: Visit, query: Query<HistoryQuery>) -> Result<Htt
                 is_chosen: action.as_deref() == Some(known),
             })
             .into(),
-        is_filtered: asked.actor.is_some() || via.is_some() || action.is_some(),
+        is_filtered: asked.actor.is_some() || via.is_some() || action.is_some() || until.is_some(),
+        until: until.map(|day| day.to_string()).unwrap_or_default(),
         next: page.next.as_deref().map(|before| link(Some(before))),
-        first: asked.before.is_some().then(|| link(None)),
+        first: (!query.before.is_empty()).then(|| link(None)),
         looked: page.looked_through.map(|looked| thousands(looked.into())),
         actor: asked.actor.unwrap_or_default(),
     })
 }
 
+/// The entry behind all of a day, in UTC: ids of entries are UUIDs of version 7, which begin with their time.
+fn behind(day: civil::Date) -> Option<String> {
+    let next = day.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    let millis = u64::try_from(next.as_millisecond()).ok()?;
+    let hex = format!("{millis:012x}");
+    Some(format!(
+        "{}-{}-7000-8000-000000000000",
+        hex.get(..8)?,
+        hex.get(8..)?
+    ))
+}
+
 impl Entry {
-    /// Entries with the names that their photos and users have now.
+    /// Entries with the names that their photos and users have now, or had last.
     pub(super) async fn all(app: &App, entries: Vec<AuditEntry>) -> Result<Vec<Self>, PageError> {
         let photos: Vec<PhotoId> = entries.iter().filter_map(|entry| entry.photo_id).collect();
         let users: Vec<UserId> = entries.iter().filter_map(|entry| entry.user_id).collect();
-        let photos = app.db.get_photos(photos).await?;
-        let photos: BTreeMap<PhotoId, String> =
-            photos.into_iter().map(|photo| (photo.id, photo.name)).collect();
+        let found = app.db.get_photos(photos.clone()).await?;
+        let found: BTreeMap<PhotoId, String> =
+            found.into_iter().map(|photo| (photo.id, photo.name)).collect();
+        let gone: BTreeSet<PhotoId> = photos.into_iter().filter(|id| !found.contains_key(id)).collect();
+        let gone: Vec<PhotoId> = gone.into_iter().collect();
+        let gone = if gone.is_empty() {
+            BTreeMap::new()
+        } else {
+            app.db.last_names(&gone).await?
+        };
         let users = app.db.users_by_ids(users).await?;
         let users: BTreeMap<UserId, String> =
             users.into_iter().map(|user| (user.id, user.username)).collect();
         let subject = |entry: &AuditEntry| match (entry.photo_id, entry.user_id) {
             (Some(id), _) => Some(Subject {
-                name: photos
-                    .get(&id)
-                    .map_or_else(|| "a photo that is gone".to_owned(), Clone::clone),
+                name: match (found.get(&id), gone.get(&id)) {
+                    (Some(name), _) => name.clone(),
+                    (None, Some(name)) => format!("{name} (gone)"),
+                    (None, None) => "a photo that is gone".to_owned(),
+                },
                 href: format!("/admin/photos/{id}"),
             }),
             (None, Some(id)) => Some(Subject {
@@ -176,9 +207,13 @@ fn changes(changes: &Value) -> Vec<FieldChange> {
     let Some(fields) = changes.as_object() else {
         return Vec::new();
     };
-    let shown = |value: Option<&Value>| match value {
+    let shown = |field: &str, value: Option<&Value>| match value {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) if text.is_empty() => None,
+        Some(Value::String(text)) if field.ends_with(AT) => Some(
+            text.parse()
+                .map_or_else(|_| text.clone(), |at| format!("{} UTC", Moment::new(at).short)),
+        ),
         Some(Value::String(text)) => Some(excerpt(text, VALUE)),
         Some(Value::Bool(yes)) => Some(if *yes { "yes" } else { "no" }.to_owned()),
         Some(other) => Some(other.to_string()),
@@ -187,11 +222,12 @@ fn changes(changes: &Value) -> Vec<FieldChange> {
         .iter()
         .map(|(field, values)| {
             let (before, after) = match values.as_array().map(Vec::as_slice) {
-                Some([before, after]) => (shown(Some(before)), shown(Some(after))),
-                _ => (None, shown(Some(values))),
+                Some([before, after]) => (shown(field, Some(before)), shown(field, Some(after))),
+                _ => (None, shown(field, Some(values))),
             };
+            let word = field.strip_prefix("is_").unwrap_or(field);
             FieldChange {
-                field: field.replace('_', " "),
+                field: word.strip_suffix(AT).unwrap_or(word).replace('_', " "),
                 before,
                 after,
             }
@@ -246,7 +282,10 @@ mod tests {
 
     #[test]
     fn changes_are_before_and_after() {
-        let found = changes(&json!({"name": [null, "Pier"], "draft": [true, false], "password": "set"}));
+        let found = changes(&json!({
+            "name": [null, "Pier"], "draft": [true, false], "password": "set", "is_staff": [false, true],
+            "deleted_at": ["2026-01-02T03:04:05.678901Z", null],
+        }));
         let texts: Vec<_> = found
             .iter()
             .map(|change| {
@@ -260,7 +299,9 @@ mod tests {
         assert_eq!(
             texts,
             [
+                ("deleted", Some("2026-01-02 03:04 UTC"), None),
                 ("draft", Some("yes"), Some("no")),
+                ("staff", Some("no"), Some("yes")),
                 ("name", None, Some("Pier")),
                 ("password", None, Some("set")),
             ]

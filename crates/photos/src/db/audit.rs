@@ -1,5 +1,7 @@
 //! The history: a row for every change, written in the transaction of the change.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use serde_json::Value;
 use uuid::Uuid;
@@ -155,6 +157,43 @@ impl Db {
     ) -> Result<Vec<AuditEntry>, DbError> {
         self.read(move |connection| entries_of(connection, of, None, before.as_ref(), limit))
             .await
+    }
+}
+
+/// Entries that are read to find the names of photos that are gone.
+const NAMING: i64 = 5_000;
+
+impl Db {
+    /// The last names of photos, as their histories have them: also of those that are gone.
+    pub async fn last_names(&self, photos: &[PhotoId]) -> Result<BTreeMap<PhotoId, String>, DbError> {
+        let ids: Vec<String> = photos.iter().map(PhotoId::to_string).collect();
+        self.read(move |connection| {
+            let mut names = BTreeMap::new();
+            for part in ids.chunks(500) {
+                let records: Vec<AuditRecord> = audit::table
+                    .filter(audit::photo_id.eq_any(part))
+                    .filter(audit::action.eq_any(["create", "edit", "expire"]))
+                    .order(audit::id.desc())
+                    .limit(NAMING)
+                    .load(connection)?;
+                for record in records {
+                    let entry = AuditEntry::try_from(record)?;
+                    if let (Some(id), Some(name)) = (entry.photo_id, entry.name()) {
+                        names.entry(id).or_insert_with(|| name.to_owned());
+                    }
+                }
+            }
+            Ok(names)
+        })
+        .await
+    }
+}
+
+impl AuditEntry {
+    /// The name that a photo had after the change; of a photo that was removed, the one that it had until then.
+    fn name(&self) -> Option<&str> {
+        let values = self.changes.get("name")?.as_array()?;
+        values.iter().rev().find_map(Value::as_str)
     }
 }
 

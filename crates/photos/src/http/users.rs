@@ -164,7 +164,7 @@ pub(crate) fn is_username(name: &str) -> bool {
 /// What is wrong with a username, for a person.
 pub(crate) fn username_fault(name: &str) -> Option<&'static str> {
     (!is_username(name))
-        .then_some("must be 3–32 of a–z, 0–9, `_`, `.` and `-`, and begin with a letter or a digit")
+        .then_some("must be 3–32 of a–z, 0–9, “_”, “.” and “-”, and begin with a letter or a digit")
 }
 
 /// What is wrong with a password, for a person. Characters are counted, not bytes.

@@ -111,7 +111,7 @@ async fn a_photo_is_changed_and_every_change_is_told(#[case] backend: Backend) {
     let expected = expected.map(|(actor, via)| (actor.to_owned(), via.to_owned()));
     assert_eq!(rows, expected);
     assert!(
-        page.contains("<del>Long pier</del> <ins>Short pier</ins>"),
+        page.contains("<del><bdi>Long pier</bdi></del> <ins><bdi>Short pier</bdi></ins>"),
         "{page}"
     );
     let all = admin.page("/admin/history?actor=bob&via=batch").await;

@@ -32,7 +32,7 @@ async fn change(app: &TestApp, id: &str, action: Action) {
 async fn names(browser: &mut Browser<'_>, query: &str) -> Vec<String> {
     let page = browser.page(&format!("/admin/photos?{query}")).await;
     let rows = page.split("<td class=\"name\">").skip(1);
-    rows.map(|rest| super::kit::between(rest, "\">", "</a>").unwrap())
+    rows.map(|rest| super::kit::between(rest, "<bdi>", "</bdi>").unwrap())
         .collect()
 }
 

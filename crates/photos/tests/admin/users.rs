@@ -255,11 +255,12 @@ async fn the_last_superuser_stays(#[case] backend: Backend) {
         let refused = admin
             .send(&path, &flags([true; 3], is))
             .await
-            .expect(StatusCode::FORBIDDEN);
+            .expect(StatusCode::CONFLICT);
+        let page = refused.text();
         assert!(
-            refused
-                .text()
-                .contains("This is the last active superuser; make another one first.")
+            page.contains("This is the last active superuser; make another one first.")
+                && page.contains("Save flags"),
+            "{page}"
         );
     }
     assert!(find(&app, root).await.is_superuser);

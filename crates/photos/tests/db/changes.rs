@@ -339,4 +339,6 @@ async fn versions_values_and_the_trash(#[case] backend: Backend) {
         (audit[0].action.as_str(), audit[0].actor.as_str()),
         ("expire", "system")
     );
+    let name = serde_json::json!([row.name, null]);
+    assert_eq!(audit[0].changes["name"], name, "the last entry says what it was");
 }

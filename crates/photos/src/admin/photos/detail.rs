@@ -51,6 +51,15 @@ struct DetailPage {
     list: String,
 }
 
+#[derive(Template)]
+#[template(path = "admin/photo_gone.html")]
+struct GonePage {
+    layout: Layout,
+    name: String,
+    id: PhotoId,
+    entries: Vec<Entry>,
+}
+
 /// What somebody else has made of a photo.
 struct Theirs {
     said: String,
@@ -101,10 +110,30 @@ pub(super) async fn show(
     query: Query<DetailQuery>,
 ) -> Result<HttpResponse, PageError> {
     visit.staff()?;
-    let photo = find(visit.app(), *id).await?;
+    let Some(photo) = visit.app().db.get_photo_even_deleted(*id).await? else {
+        return gone(&visit, *id).await;
+    };
     let form = PhotoForm::of(&photo, &query.list);
     let before = Some(query.before.replace('\0', "")).filter(|before| !before.is_empty());
     ok(&page(&visit, photo, form, Faults::default(), None, before).await?)
+}
+
+/// What became of a photo that is removed, for its history outlives it.
+async fn gone(visit: &Visit, id: PhotoId) -> Result<HttpResponse, PageError> {
+    let db = &visit.app().db;
+    let entries = db.list_audit(AuditOf::Photo(id), None, HISTORY).await?;
+    if entries.is_empty() {
+        return Err(PageError::NotFound);
+    }
+    let name = db.last_names(&[id]).await?.remove(&id);
+    let name = name.unwrap_or_else(|| "A photo".to_owned());
+    let page = GonePage {
+        layout: Layout::new(visit, name.clone()),
+        name,
+        id,
+        entries: Entry::all(visit.app(), entries).await?,
+    };
+    html(StatusCode::GONE, &page)
 }
 
 pub(super) async fn save(

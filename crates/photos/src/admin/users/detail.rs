@@ -18,11 +18,11 @@ use crate::admin::layout::{Layout, html, ok, see};
 use crate::admin::links::with_query;
 use crate::admin::password::new_password_faults;
 use crate::admin::photos::row::Row as PhotoRow;
-use crate::admin::shown::{Moment, ago, count, program};
+use crate::admin::shown::{Moment, ago, count, program, sentence};
 use crate::admin::visit::Visit;
 use crate::db::audit::AuditOf;
 use crate::db::photos::Browse;
-use crate::db::users::{User, UserFlags};
+use crate::db::users::{ChangeUserError, User, UserFlags};
 use crate::domain::{now_micros, policy};
 use crate::error::Error;
 
@@ -104,7 +104,14 @@ pub(super) async fn set_flags(
         .db
         .set_user_flags(&visit.actor()?, *id, flags, now_micros())
         .await;
-    let user = done.map_err(change_error)?;
+    let user = match done {
+        Err(error @ ChangeUserError::LastSuperuser) => {
+            let faults = Faults::general(sentence(&error.to_string()));
+            let page = page(&visit, before, faults).await?;
+            return html(StatusCode::CONFLICT, &page);
+        }
+        done => done.map_err(change_error)?,
+    };
     let text = if user == before {
         "Nothing was changed.".to_owned()
     } else if before.active && !user.active {
@@ -137,7 +144,7 @@ pub(super) async fn set_password(
         );
     }
     if !policy::may_administer(&visit.actor()?, user.is_superuser) {
-        return Err(change_error(crate::db::users::ChangeUserError::Forbidden));
+        return Err(change_error(ChangeUserError::Forbidden));
     }
     let hash = app.passwords.hash(form.new_password).await.map_err(Error::from)?;
     let done = app

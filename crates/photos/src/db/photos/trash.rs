@@ -9,7 +9,7 @@ use crate::db::connection::AnyConnection;
 use crate::db::schema::photos;
 use crate::db::sql::{Sql, locking};
 use crate::db::{Db, DbError};
-use crate::domain::{PhotoId, Timestamp};
+use crate::domain::{PhotoId, PhotoRow, Timestamp};
 
 impl Db {
     /// Deletes photos that went to the trash at or before `before`, at most `limit`: the rows are gone and their objects are `deleting`,
@@ -29,20 +29,18 @@ impl Db {
                 .sql(" ORDER BY p.deleted_at, p.id LIMIT ")
                 .bind(i64::from(limit))
                 .sql(locking);
-            let expired: Vec<PhotoId> = load(connection, chosen)?
-                .into_iter()
-                .map(|photo| photo.id)
-                .collect();
-            for id in &expired {
-                forget(connection, *id, now)?;
+            let expired = load(connection, chosen)?;
+            for photo in &expired {
+                forget(connection, photo, now)?;
             }
-            Ok(expired)
+            Ok(expired.into_iter().map(|photo| photo.id).collect())
         })
         .await
     }
 }
 
-fn forget(connection: &mut AnyConnection, id: PhotoId, now: Timestamp) -> QueryResult<()> {
+fn forget(connection: &mut AnyConnection, photo: &PhotoRow, now: Timestamp) -> QueryResult<()> {
+    let id = photo.id;
     diesel::delete(photos::table.find(id.to_string())).execute(connection)?;
     // Pending ones too: their maker finds that it lost them.
     let locking = locking(connection, " FOR UPDATE");
@@ -54,5 +52,6 @@ fn forget(connection: &mut AnyConnection, id: PhotoId, now: Timestamp) -> QueryR
         .sql(locking)
         .sql(")")
         .execute(connection)?;
-    audit::record(connection, None, "expire", Subject::Photo(id), &json!({}), now)
+    let changes = json!({ "name": [photo.name, null], "owner": [photo.owner, null] });
+    audit::record(connection, None, "expire", Subject::Photo(id), &changes, now)
 }
