@@ -27,6 +27,20 @@ async fn health_and_metrics_are_on_the_internal_port_only() {
 }
 
 #[tokio::test]
+async fn the_internal_port_answers_with_the_id_of_the_call() {
+    let app = TestApp::start().await;
+    for path in ["/healthz", "/readyz", "/metrics", "/nowhere"] {
+        let asked = app
+            .client
+            .get(app.internal_url(path))
+            .header("x-request-id", "abc-7");
+        assert_eq!(app.send(asked).await.header("x-request-id"), "abc-7", "{path}");
+        let made = internal(&app, path).await;
+        assert!(!made.header("x-request-id").is_empty(), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn metrics_count_routes_not_paths() {
     let app = TestApp::start().await;
     for id in ["0815", "4711"] {

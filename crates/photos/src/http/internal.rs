@@ -2,13 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::middleware::Next;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use photos_api::REQUEST_ID;
 use serde::Serialize;
 
+use super::call::Call;
 use crate::app::App;
 use crate::error::Error;
 
@@ -36,27 +40,13 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .default_service(web::to(no_page));
 }
 
-async fn wrong_method(request: HttpRequest) -> HttpResponse {
-    refuse(
-        &request,
-        &Error::MethodNotAllowed(vec![Method::GET, Method::HEAD]),
-    )
+async fn wrong_method(request: HttpRequest, call: Call) -> HttpResponse {
+    let error = Error::MethodNotAllowed(vec![Method::GET, Method::HEAD]);
+    error.answer(Some(request.path()), Some(&call.request_id))
 }
 
-async fn no_page(request: HttpRequest) -> HttpResponse {
-    refuse(&request, &Error::NotFound)
-}
-
-/// No shell is around these calls: they are not logged, for there is one every few seconds.
-fn refuse(request: &HttpRequest, error: &Error) -> HttpResponse {
-    let id = uuid::Uuid::now_v7().to_string();
-    let mut answer = error.answer(Some(request.path()), Some(&id));
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        answer
-            .headers_mut()
-            .insert(HeaderName::from_static(REQUEST_ID), id);
-    }
-    answer
+async fn no_page(request: HttpRequest, call: Call) -> HttpResponse {
+    Error::NotFound.answer(Some(request.path()), Some(&call.request_id))
 }
 
 #[derive(Serialize)]
@@ -73,6 +63,22 @@ async fn is_alive() -> HttpResponse {
         .json(serde_json::json!({ "alive": true }))
 }
 
+/// Gives every answer the id of its call, as the public port does. Nothing more is around these calls: they are not logged, for
+/// there is one every few seconds.
+pub(super) async fn shell<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let call = Call::read(&request, &[]);
+    request.extensions_mut().insert(call.clone());
+    let mut answer = next.call(request).await?;
+    if let Ok(id) = HeaderValue::from_str(&call.request_id) {
+        let id_header = HeaderName::from_static(REQUEST_ID);
+        answer.headers_mut().insert(id_header, id);
+    }
+    Ok(answer)
+}
+
 async fn is_ready(app: Data<App>) -> HttpResponse {
     let (database, store) = futures_util::future::join(
         answers("database", app.db.ping()),
@@ -84,7 +90,9 @@ async fn is_ready(app: Data<App>) -> HttpResponse {
     let mut answer = if ready {
         HttpResponse::Ok()
     } else {
-        HttpResponse::ServiceUnavailable()
+        let mut answer = HttpResponse::ServiceUnavailable();
+        answer.insert_header((RETRY_AFTER, "1"));
+        answer
     };
     answer.insert_header((CACHE_CONTROL, "no-store")).json(Readiness {
         ready,

@@ -30,15 +30,51 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let checked = check_headers(request);
-        let idle = request
-            .app_data::<Data<App>>()
-            .map(|app| app.options.stalled_after);
-        let payload = payload.take();
+        let body = body(request, payload);
+        Box::pin(async move { parse(&body.await?).map(Self) })
+    }
+}
+
+/// The bytes of a JSON body.
+fn body(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<BytesMut, Error>> + use<> {
+    let checked = check_headers(request);
+    let idle = request
+        .app_data::<Data<App>>()
+        .map(|app| app.options.stalled_after);
+    let payload = payload.take();
+    async move {
+        checked?;
+        let idle = idle.ok_or_else(|| Error::internal("the app is not registered"))?;
+        read(payload, idle).await
+    }
+}
+
+/// The body of a call that takes no fields: nothing, or a JSON object without any.
+#[derive(Debug)]
+pub struct NoFields;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl FromRequest for NoFields {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        // A body of another kind is no JSON that could ask for anything.
+        if !request.content_type().eq_ignore_ascii_case("application/json") {
+            return Box::pin(std::future::ready(Ok(Self)));
+        }
+        let body = body(request, payload);
         Box::pin(async move {
-            checked?;
-            let idle = idle.ok_or_else(|| Error::internal("the app is not registered"))?;
-            parse(&read(payload, idle).await?).map(Self)
+            match body.await? {
+                empty if empty.is_empty() => Ok(Self),
+                bytes => parse::<Nothing>(&bytes).map(|_| Self),
+            }
         })
     }
 }
@@ -108,12 +144,22 @@ pub fn parse_at<T: DeserializeOwned>(root: &str, bytes: &[u8]) -> Result<T, Erro
     }
     .deserialize(&mut source)
     .and_then(|value| source.end().map(|()| value))
-    .map_err(|error| Error::Malformed(format!("the body is not JSON: {error}")))?;
+    .map_err(|error| unparsed(root, &error))?;
     let repeated = repeated.into_inner();
     if !repeated.is_empty() {
         return Err(Error::Invalid(repeated));
     }
     fit(root, value)
+}
+
+/// JSON has numbers of any size; one that nothing here can hold is a value that does not fit.
+fn unparsed(root: &str, error: &serde_json::Error) -> Error {
+    let text = error.to_string();
+    if text.starts_with("number out of range") {
+        Error::Invalid(vec![FieldError::new(locate(root, ".", ""), text)])
+    } else {
+        Error::Malformed(format!("the body is not JSON: {text}"))
+    }
 }
 
 fn fit<T: DeserializeOwned>(root: &str, value: Value) -> Result<T, Error> {

@@ -170,6 +170,7 @@ fn serve_internal(app: &Arc<App>, listener: TcpListener) -> io::Result<Server> {
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(data.clone())
+            .wrap(from_fn(internal::shell))
             .configure(internal::routes)
     });
     Ok(server.workers(1).disable_signals().listen(listener)?.run())

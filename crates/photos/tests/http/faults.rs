@@ -303,6 +303,7 @@ async fn a_stop_lets_a_running_call_end_and_takes_no_new_one() {
         let answer = Answer::read(client.get(&ready).send().await.unwrap()).await;
         if answer.status == 503 {
             assert_eq!(answer.json()["stopping"], true);
+            assert_eq!(answer.header("retry-after"), "1");
             break;
         }
         tokio::task::yield_now().await;

@@ -57,6 +57,7 @@ async fn what_does_not_fit_is_named() {
         ),
         (r#"["ann","correct horse"]"#, vec!["body"]),
         (r#""ann""#, vec!["body"]),
+        (r#"{"username":1e309,"password":"correct horse"}"#, vec!["body"]),
         (
             r#"{"username":"ann","username":"bob","password":"correct horse","password":"x"}"#,
             vec!["username", "password"],

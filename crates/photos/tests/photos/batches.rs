@@ -287,6 +287,11 @@ async fn bad_forms_of_a_batch() {
     create(&app, &ann, "atomic", twice).await.expect_faults(&["f1"]);
     let late = Form::new().part("f1", picture()).text("items", one.to_string());
     create(&app, &ann, "atomic", late).await.expect_faults(&["items"]);
+    let long = json!([{"image": "f1", "name": "x".repeat(1 << 20)}]);
+    create(&app, &ann, "atomic", items(&long))
+        .await
+        .expect_problem("body-too-large")
+        .expect(StatusCode::PAYLOAD_TOO_LARGE);
     create(&app, &ann, "atomic", items(&json!([])))
         .await
         .expect_faults(&["items"]);

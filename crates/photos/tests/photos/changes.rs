@@ -34,6 +34,23 @@ async fn a_draft_is_there_for_its_owner_and_staff_only(#[case] backend: Backend)
     }
 }
 
+#[tokio::test]
+async fn calls_without_fields_take_none() {
+    let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
+    let photo = draft(&app, &ann).await;
+    for verb in ["publish", "unpublish", "restore"] {
+        let path = format!("{}/{verb}", at(&photo));
+        app.post(Some(&ann), &path, &json!({"at": "noon"}))
+            .await
+            .expect_faults(&["at"]);
+    }
+    let now = app.get(Some(&ann), &at(&photo)).await.json();
+    assert_eq!(now["version"], photo.version, "nothing was done");
+    app.post(Some(&ann), &format!("{}/publish", at(&photo)), &json!({}))
+        .await
+        .expect(StatusCode::OK);
+}
+
 #[rstest]
 #[case(Backend::SqliteDisk)]
 #[case(Backend::PostgresS3)]

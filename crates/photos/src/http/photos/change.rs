@@ -12,7 +12,7 @@ use crate::db::photos::{Action, Change, Edit, Mode};
 use crate::domain::{PhotoRow, now_micros};
 use crate::error::Error;
 use crate::http::caller::Caller;
-use crate::http::json::Json;
+use crate::http::json::{Json, NoFields};
 use crate::http::query::NoQuery;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
@@ -114,6 +114,7 @@ async fn publish_photo(
     id: Path<PhotoId>,
     request: HttpRequest,
     _: NoQuery,
+    _: NoFields,
 ) -> Result<impl Responder, Error> {
     let row = change(&app, &caller, *id, &request, Action::Publish).await?;
     Ok(show::ok(&app, row))
@@ -143,6 +144,7 @@ async fn unpublish_photo(
     id: Path<PhotoId>,
     request: HttpRequest,
     _: NoQuery,
+    _: NoFields,
 ) -> Result<impl Responder, Error> {
     let row = change(&app, &caller, *id, &request, Action::Unpublish).await?;
     Ok(show::ok(&app, row))
@@ -172,6 +174,7 @@ async fn restore_photo(
     id: Path<PhotoId>,
     request: HttpRequest,
     _: NoQuery,
+    _: NoFields,
 ) -> Result<impl Responder, Error> {
     let row = change(&app, &caller, *id, &request, Action::Restore).await?;
     Ok(show::ok(&app, row))

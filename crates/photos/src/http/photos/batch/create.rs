@@ -20,6 +20,7 @@ use crate::http::json;
 use crate::http::photos::show;
 use crate::http::photos::upload::{self, Upload};
 use crate::http::query::Query;
+use crate::media::MediaError;
 use crate::media::form::{Form, Part};
 use crate::media::ingest::{Details, Stored};
 use crate::media::spool::Spooled;
@@ -161,7 +162,14 @@ async fn read_items(form: &mut Form) -> Result<Vec<BatchCreateItem>, Error> {
     let Some(part) = first else {
         return Err(Error::field("items", "must be the first part, with JSON"));
     };
-    let text = part.text(JSON_MAX_BYTES).await?;
+    let text = match part.text(JSON_MAX_BYTES).await {
+        // Longer than JSON may be.
+        Err(MediaError::Fields(_)) => {
+            let limit = JSON_MAX_BYTES as u64;
+            return Err(Error::BodyTooLarge { limit });
+        }
+        text => text?,
+    };
     let items: Vec<BatchCreateItem> = json::parse_at("items", text.as_bytes())?;
     check_count("items", items.len())?;
     let twice = items.iter().enumerate().filter(|(index, item)| {
