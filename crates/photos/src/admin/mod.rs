@@ -2,6 +2,7 @@
 //! rules of `domain::policy`, as every other way does; `doc/admin.md` says what there is.
 
 mod assets;
+mod chosen;
 mod cookies;
 mod csrf;
 mod error;

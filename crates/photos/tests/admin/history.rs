@@ -1,24 +1,17 @@
 //! The history: it outlives what it tells of, and is found by its day.
 
-use photos::db::photos::{Action, Change, Mode};
+use photos::db::photos::Action;
 use photos::domain::{PhotoRow, now_micros};
 use reqwest::StatusCode;
 use rstest::rstest;
 
-use super::kit::{Browser, now, operator, row, user};
+use super::kit::{Browser, change, now, row, user};
 use crate::support::{Backend, TestApp};
 
 /// Deletes a photo, and removes it as the sweeper does when its time in the trash is over.
 async fn remove_for_good(app: &TestApp, photo: &PhotoRow) {
-    let delete = Change {
-        id: photo.id,
-        if_match: None,
-        action: Action::Delete,
-    };
-    let (db, ttl) = (&app.app().db, app.app().env.trash_ttl);
-    let by = operator();
-    let deleted = db.change_photos(&by, vec![delete], Mode::Atomic, ttl, now());
-    assert!(deleted.await.unwrap()[0].is_ok());
+    change(app, photo.id, Action::Delete).await;
+    let db = &app.app().db;
     let gone = db.expire_trash(now_micros(), 10, now_micros()).await.unwrap();
     assert_eq!(gone, [photo.id]);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use photos::db::photos::NewPhoto;
+use photos::db::photos::{Action, Change, Mode, NewPhoto};
 use photos::domain::{Actor, ImageFormat, PhotoId, PhotoRow, Timestamp, UserId, Via};
 use photos_api::Photo;
 use reqwest::header::{COOKIE, SET_COOKIE};
@@ -200,6 +200,22 @@ pub(crate) fn operator() -> Actor {
 
 pub(crate) fn now() -> Timestamp {
     photos::domain::now_micros()
+}
+
+/// Changes a photo as the command line does.
+pub(crate) async fn change(app: &TestApp, id: PhotoId, action: Action) {
+    let change = Change {
+        id,
+        if_match: None,
+        action,
+    };
+    let ttl = app.env.trash_ttl;
+    let done = app
+        .app()
+        .db
+        .change_photos(&operator(), vec![change], Mode::Atomic, ttl, now())
+        .await;
+    done.unwrap().remove(0).unwrap();
 }
 
 /// A photo's row without objects: for stories that look at no picture.

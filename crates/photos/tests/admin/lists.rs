@@ -2,30 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use photos::db::photos::{Action, Change, Mode};
+use photos::db::photos::Action;
 use photos::domain::Timestamp;
 use rstest::rstest;
 
-use super::kit::{Browser, ids, link, now, operator, row, user};
+use super::kit::{Browser, change, ids, link, row, user};
 use crate::support::{Backend, TestApp};
 
 fn day(text: &str) -> Timestamp {
     format!("{text}T12:00:00Z").parse().unwrap()
-}
-
-async fn change(app: &TestApp, id: &str, action: Action) {
-    let change = Change {
-        id: id.parse().unwrap(),
-        if_match: None,
-        action,
-    };
-    let ttl = app.env.trash_ttl;
-    let done = app
-        .app()
-        .db
-        .change_photos(&operator(), vec![change], Mode::Atomic, ttl, now())
-        .await;
-    done.unwrap().remove(0).unwrap();
 }
 
 /// The names of a list's photos, in their order.
@@ -53,7 +38,7 @@ async fn filters_searches_and_orders_go_together(#[case] backend: Backend) {
     row(&app, bob, "Attic", "old things", false, day("2025-07-01")).await;
     row(&app, bob, "Zebra crossing", "at #dawn", false, day("2025-07-02")).await;
     let gone = row(&app, bob, "Gone", "at #dusk", false, day("2025-07-03")).await;
-    change(&app, &gone.id.to_string(), Action::Delete).await;
+    change(&app, gone.id, Action::Delete).await;
     let mut admin = Browser::of(&app, "admin").await;
     for (query, expected) in [
         ("", &["Zebra crossing", "Attic", "Boat", "Pier"][..]),
@@ -173,7 +158,7 @@ async fn pages_neither_repeat_nor_skip(#[case] backend: Backend) {
                 seen.extend(ids(&page));
                 // Somebody uploads, and somebody deletes what was on this page.
                 row(&app, ann, "Photo 3", "#all", false, begin).await;
-                change(&app, &ids(&page)[1], Action::Delete).await;
+                change(&app, ids(&page)[1].parse().unwrap(), Action::Delete).await;
                 match link(&page, "next") {
                     Some(next) => path = next,
                     None => break,

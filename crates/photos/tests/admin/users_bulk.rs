@@ -103,7 +103,7 @@ async fn many_users_are_shut_out_and_let_in_again(#[case] backend: Backend) {
     // Nothing to do, and nothing selected.
     let page = admin.send_on(BULK, &many("activate", "", &picked[..2])).await;
     assert!(
-        page.contains("Nothing was done. 2 users: active already."),
+        page.contains("Nothing was done: 2 users (active already)."),
         "{page}"
     );
     let page = admin.send_on(BULK, &many("activate", "", &[])).await;

@@ -7,14 +7,13 @@ use actix_web::HttpResponse;
 use askama::Template;
 use photos_api::PhotoId;
 
-use super::list::MOST;
 use super::query::PhotosQuery;
 use super::row::{Row, State};
+use crate::admin::chosen::{Chosen, MOST, left_alone};
 use crate::admin::csrf::Checked;
 use crate::admin::error::PageError;
 use crate::admin::flash::{Flash, UNDOABLE};
 use crate::admin::layout::{Layout, ok, see};
-use crate::admin::links::local_or_home;
 use crate::admin::shown::{count, duration};
 use crate::admin::visit::Visit;
 use crate::app::App;
@@ -23,8 +22,6 @@ use crate::domain::{PhotoRow, Refusal, now_micros};
 
 /// Photos that are changed in one transaction: others get their turn in between.
 const PART: usize = 100;
-/// Photos that could not be changed and are named.
-const NAMED: usize = 4;
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,63 +50,29 @@ struct BulkPage {
     back: String,
 }
 
-/// The form, as the list, a photo's page or the page of this module sends it.
-struct Asked {
-    deed: Deed,
-    /// Ids with the versions that the sender has seen.
-    photos: Vec<(PhotoId, Option<i64>)>,
-    /// The list whose photos are all meant.
-    all: Option<PhotosQuery>,
-    is_confirmed: bool,
-    back: String,
-}
+/// Photos by id, with the versions that the sender of the form has seen.
+type Seen = BTreeMap<PhotoId, Option<i64>>;
 
-/// Fields: `action`, `photo` (`<id>` or `<id>:<version>`) as often as there are photos, or `all` with `list`; `confirm`, `back`.
+/// Fields: those of [`Chosen`], with a `photo` (`<id>` or `<id>:<version>`) for each.
 pub(super) async fn ask_or_act(
     visit: Visit,
     Checked(fields): Checked<Vec<(String, String)>>,
 ) -> Result<HttpResponse, PageError> {
-    let asked = Asked::read(&fields)?;
-    if asked.photos.is_empty() && asked.all.is_none() {
+    let chosen = Chosen::read(&fields, "photo", Deed::read, read_photo)?;
+    let list = PhotosQuery::read(&chosen.list);
+    let back = chosen.back(list.href());
+    if chosen.is_nothing() {
         visit.leave(&Flash::problem(
             "Nothing was done: select at least one photo first.",
         ));
-        return Ok(see(&asked.back));
+        return Ok(see(&back));
     }
-    if asked.is_confirmed {
-        act(&visit, &asked).await
+    let all = chosen.is_all.then_some(PhotosQuery { at: None, ..list });
+    let seen: Seen = chosen.ids.into_iter().collect();
+    if chosen.is_confirmed {
+        act(&visit, chosen.deed, seen, &back).await
     } else {
-        ask(&visit, asked).await
-    }
-}
-
-impl Asked {
-    fn read(fields: &[(String, String)]) -> Result<Self, PageError> {
-        let value = |name: &str| {
-            let field = fields.iter().find(|(field, _)| field == name);
-            field.map(|(_, value)| value.as_str())
-        };
-        let wrong = |what: &str| PageError::Unreadable(format!("The form does not say {what}"));
-        let deed = value("action")
-            .and_then(Deed::read)
-            .ok_or_else(|| wrong("what to do"))?;
-        let list = PhotosQuery::read(value("list").unwrap_or_default());
-        let ids = fields.iter().filter(|(name, _)| name == "photo");
-        let photos: Option<BTreeMap<_, _>> = ids.map(|(_, text)| read_photo(text)).collect();
-        let photos: Vec<_> = photos.ok_or_else(|| wrong("which photos"))?.into_iter().collect();
-        if photos.len() > usize::try_from(MOST).unwrap_or(usize::MAX) {
-            return Err(PageError::TooLarge);
-        }
-        Ok(Self {
-            deed,
-            photos,
-            back: match value("back") {
-                Some(back) => local_or_home(Some(back)).to_owned(),
-                None => list.href(),
-            },
-            all: value("all").map(|_| PhotosQuery { at: None, ..list }),
-            is_confirmed: value("confirm").is_some(),
-        })
+        ask(&visit, chosen.deed, &seen, all, back).await
     }
 }
 
@@ -121,13 +84,16 @@ fn read_photo(text: &str) -> Option<(PhotoId, Option<i64>)> {
 }
 
 /// Shows what will be done, and to which photos as they are now.
-async fn ask(visit: &Visit, asked: Asked) -> Result<HttpResponse, PageError> {
-    let (app, deed) = (visit.app(), asked.deed);
-    let (found, is_cut) = match asked.all {
-        None => {
-            let ids = asked.photos.iter().map(|(id, _)| *id).collect();
-            (app.db.get_photos(ids).await?, false)
-        }
+async fn ask(
+    visit: &Visit,
+    deed: Deed,
+    seen: &Seen,
+    all: Option<PhotosQuery>,
+    back: String,
+) -> Result<HttpResponse, PageError> {
+    let app = visit.app();
+    let (found, is_cut) = match all {
+        None => (app.db.get_photos(seen.keys().copied().collect()).await?, false),
         Some(query) => match query.browse(MOST) {
             None => (Vec::new(), false),
             Some(browse) => {
@@ -142,7 +108,7 @@ async fn ask(visit: &Visit, asked: Asked) -> Result<HttpResponse, PageError> {
             "Nothing was done: {}.",
             deed.none(others.len())
         )));
-        return Ok(see(&asked.back));
+        return Ok(see(&back));
     }
     ok(&BulkPage {
         layout: Layout::new(visit, deed.title()),
@@ -152,16 +118,17 @@ async fn ask(visit: &Visit, asked: Asked) -> Result<HttpResponse, PageError> {
         rows: Row::all(app, &meant),
         others: Row::all(app, &others),
         is_cut,
-        back: asked.back,
+        back,
         deed,
     })
 }
 
 /// Does it, part by part: what was changed meanwhile is left alone and told.
-async fn act(visit: &Visit, asked: &Asked) -> Result<HttpResponse, PageError> {
-    let (app, actor, deed) = (visit.app(), visit.actor()?, asked.deed);
+async fn act(visit: &Visit, deed: Deed, seen: Seen, back: &str) -> Result<HttpResponse, PageError> {
+    let (app, actor) = (visit.app(), visit.actor()?);
+    let photos: Vec<_> = seen.into_iter().collect();
     let (mut done, mut same, mut refused) = (Vec::new(), 0, Vec::new());
-    for part in asked.photos.chunks(PART) {
+    for part in photos.chunks(PART) {
         let changes = part.iter().map(|(id, version)| Change {
             id: *id,
             if_match: *version,
@@ -190,7 +157,7 @@ async fn act(visit: &Visit, asked: &Asked) -> Result<HttpResponse, PageError> {
         flash.undo = done;
     }
     visit.leave(&flash);
-    Ok(see(&asked.back))
+    Ok(see(back))
 }
 
 async fn tell(
@@ -212,7 +179,7 @@ async fn tell(
         ));
     }
     if !refused.is_empty() {
-        let named = refused.iter().take(NAMED);
+        let named = refused.iter();
         let names = app
             .db
             .get_photos(named.clone().map(|(id, _)| *id).collect())
@@ -222,14 +189,7 @@ async fn tell(
             let name = name.map_or_else(|| id.to_string(), |photo| format!("“{}”", photo.name));
             format!("{name} {}", reason(refusal))
         });
-        let reasons: Vec<String> = reasons.collect();
-        let more = refused.len().saturating_sub(NAMED);
-        let more = if more > 0 {
-            format!(", and {more} more")
-        } else {
-            String::new()
-        };
-        text.push(format!("Left alone: {}{more}.", reasons.join(", ")));
+        text.push(left_alone(reasons.collect()).trim_start().to_owned());
     }
     let text = text.join(" ");
     Ok(if done == 0 {

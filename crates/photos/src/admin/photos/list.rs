@@ -7,6 +7,7 @@ use askama::Template;
 use super::dates::DateBar;
 use super::query::{PAGE, PATH, PhotosQuery};
 use super::row::Row;
+use crate::admin::chosen::MOST;
 use crate::admin::error::PageError;
 use crate::admin::layout::{Layout, ok, see};
 use crate::admin::shown::{self, thousands};
@@ -14,8 +15,6 @@ use crate::admin::visit::Visit;
 use crate::app::App;
 use crate::db::photos::{Browse, BrowsePage, Mark, Shelf, SortBy};
 
-/// Photos that are counted, and that can be changed at once.
-pub(super) const MOST: u32 = 1_000;
 /// Tags that are offered.
 const TAGS: u32 = 24;
 

@@ -7,20 +7,15 @@ use askama::Template;
 use photos_api::UserId;
 
 use super::list::{Row, UsersQuery};
+use crate::admin::chosen::{Chosen, MOST, left_alone};
 use crate::admin::csrf::Checked;
 use crate::admin::error::PageError;
 use crate::admin::flash::Flash;
 use crate::admin::layout::{Layout, ok, see};
-use crate::admin::links::local_or_home;
 use crate::admin::shown::count;
 use crate::admin::visit::Visit;
 use crate::db::users::{ChangeUserError, User, UserFlags};
 use crate::domain::{Actor, now_micros, policy};
-
-/// Users that are changed at once.
-pub(super) const MOST: u32 = 1_000;
-/// Users that could not be changed and are named.
-const NAMED: usize = 4;
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,78 +39,47 @@ struct BulkPage {
     back: String,
 }
 
-/// The form, as the list or the page of this module sends it.
-struct Asked {
-    deed: Deed,
-    users: Vec<UserId>,
-    /// The list that everybody of is meant, instead of `users`.
-    all: Option<UsersQuery>,
-    is_confirmed: bool,
-    back: String,
-}
-
-/// Fields: `action`, `user` (an id) as often as there are users, or `all` with `list`; `confirm`, `back`.
+/// Fields: those of [`Chosen`], with a `user` (an id) for each.
 pub(super) async fn ask_or_act(
     visit: Visit,
     Checked(fields): Checked<Vec<(String, String)>>,
 ) -> Result<HttpResponse, PageError> {
-    let asked = Asked::read(&fields)?;
-    if asked.users.is_empty() && asked.all.is_none() {
+    let chosen = Chosen::read(&fields, "user", Deed::read, |id| id.parse().ok())?;
+    let list = UsersQuery::read(&chosen.list);
+    let back = chosen.back(list.href());
+    if chosen.is_nothing() {
         visit.leave(&Flash::problem(
             "Nothing was done: select at least one user first.",
         ));
-        return Ok(see(&asked.back));
+        return Ok(see(&back));
     }
-    if asked.is_confirmed {
-        act(&visit, &asked).await
+    let db = &visit.app().db;
+    let (mut users, is_cut) = if chosen.is_all && !chosen.is_confirmed {
+        let page = db.browse_users(&list.first_page().asked(), MOST).await?;
+        (page.users, page.next.is_some())
     } else {
-        ask(&visit, asked).await
-    }
-}
-
-impl Asked {
-    fn read(fields: &[(String, String)]) -> Result<Self, PageError> {
-        let value = |name: &str| {
-            let field = fields.iter().find(|(field, _)| field == name);
-            field.map(|(_, value)| value.as_str())
-        };
-        let wrong = |what: &str| PageError::Unreadable(format!("The form does not say {what}"));
-        let deed = value("action")
-            .and_then(Deed::read)
-            .ok_or_else(|| wrong("what to do"))?;
-        let list = UsersQuery::read(value("list").unwrap_or_default());
-        let ids = fields.iter().filter(|(name, _)| name == "user");
-        let users: Result<BTreeSet<UserId>, _> = ids.map(|(_, id)| id.parse()).collect();
-        let users: Vec<_> = users.map_err(|_| wrong("which users"))?.into_iter().collect();
-        if users.len() > usize::try_from(MOST).unwrap_or(usize::MAX) {
-            return Err(PageError::TooLarge);
-        }
-        Ok(Self {
-            deed,
-            users,
-            back: match value("back") {
-                Some(back) => local_or_home(Some(back)).to_owned(),
-                None => list.href(),
-            },
-            all: value("all").map(|_| list.first_page()),
-            is_confirmed: value("confirm").is_some(),
-        })
+        let ids: BTreeSet<UserId> = chosen.ids.into_iter().collect();
+        (db.users_by_ids(ids.into_iter().collect()).await?, false)
+    };
+    users.sort_by(|a, b| a.username.cmp(&b.username));
+    if chosen.is_confirmed {
+        act(&visit, chosen.deed, users, &back).await
+    } else {
+        ask(&visit, chosen.deed, users, is_cut, back)
     }
 }
 
 /// Shows what will be done, and to whom as they are now.
-async fn ask(visit: &Visit, asked: Asked) -> Result<HttpResponse, PageError> {
-    let (db, actor, deed) = (&visit.app().db, visit.actor()?, asked.deed);
-    let (mut found, is_cut) = match asked.all {
-        None => (db.users_by_ids(asked.users).await?, false),
-        Some(query) => {
-            let page = db.browse_users(&query.asked(), MOST).await?;
-            (page.users, page.next.is_some())
-        }
-    };
-    found.sort_by(|a, b| a.username.cmp(&b.username));
+fn ask(
+    visit: &Visit,
+    deed: Deed,
+    users: Vec<User>,
+    is_cut: bool,
+    back: String,
+) -> Result<HttpResponse, PageError> {
+    let actor = visit.actor()?;
     let (mut rows, mut others) = (Vec::new(), Vec::new());
-    for user in found {
+    for user in users {
         match deed.hindrance(&actor, &user) {
             None => rows.push(Row::new(user)),
             Some(reason) => others.push((Row::new(user), reason)),
@@ -127,10 +91,10 @@ async fn ask(visit: &Visit, asked: Asked) -> Result<HttpResponse, PageError> {
         let why = if reasons.is_empty() {
             "nobody matches any more".to_owned()
         } else {
-            format!("{}: {}", count(others.len(), "user"), reasons.join("; "))
+            format!("{} ({})", count(others.len(), "user"), reasons.join("; "))
         };
-        visit.leave(&Flash::problem(format!("Nothing was done. {}.", capital(&why))));
-        return Ok(see(&asked.back));
+        visit.leave(&Flash::problem(format!("Nothing was done: {why}.")));
+        return Ok(see(&back));
     }
     ok(&BulkPage {
         layout: Layout::new(visit, deed.title()),
@@ -138,15 +102,14 @@ async fn ask(visit: &Visit, asked: Asked) -> Result<HttpResponse, PageError> {
         rows,
         others,
         is_cut,
-        back: asked.back,
+        back,
         deed,
     })
 }
 
 /// Does it, each user in a transaction of its own, which asks the rules again.
-async fn act(visit: &Visit, asked: &Asked) -> Result<HttpResponse, PageError> {
-    let (db, actor, deed) = (&visit.app().db, visit.actor()?, asked.deed);
-    let users = db.users_by_ids(asked.users.clone()).await?;
+async fn act(visit: &Visit, deed: Deed, users: Vec<User>, back: &str) -> Result<HttpResponse, PageError> {
+    let (db, actor) = (&visit.app().db, visit.actor()?);
     let (mut done, mut left) = (0, Vec::new());
     for user in users {
         if let Some(reason) = deed.hindrance(&actor, &user) {
@@ -173,29 +136,13 @@ async fn act(visit: &Visit, asked: &Asked) -> Result<HttpResponse, PageError> {
             Err(refused) => left.push(format!("{} ({refused})", user.username)),
         }
     }
-    let mut text = deed.told(done);
-    if !left.is_empty() {
-        let more = left.len().saturating_sub(NAMED);
-        let more = if more > 0 {
-            format!(", and {more} more")
-        } else {
-            String::new()
-        };
-        left.truncate(NAMED);
-        text.push_str(&format!(" Left alone: {}{more}.", left.join(", ")));
-    }
+    let text = deed.told(done) + &left_alone(left);
     visit.leave(&if done == 0 {
         Flash::problem(text)
     } else {
         Flash::done(text)
     });
-    Ok(see(&asked.back))
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}", first.unwrap_or_default(), chars.as_str())
+    Ok(see(back))
 }
 
 impl Deed {
