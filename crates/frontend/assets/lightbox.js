@@ -9,7 +9,9 @@ const photos = () => [...document.querySelectorAll("[data-rows] a[data-photo]")]
 // A finger moves a photo that two fingers have enlarged; it does not turn it.
 const isZoomed = () => visualViewport.scale > 1.01;
 
-let box, figure, caption, place, back, forth;
+let box, figure, caption, words, place, back, forth;
+// The list's, while a photo has the window and its title.
+let title = "";
 let at = -1;
 // Whether the photo after the last one is to be shown when it comes.
 let wanted = false;
@@ -44,9 +46,13 @@ function build() {
   back = button("icon turn back", "Previous photo", "M15 5l-7 7 7 7");
   forth = button("icon turn forth", "Next photo", "M9 5l7 7-7 7");
   caption = document.createElement("a");
+  caption.className = "named";
+  words = document.createElement("p");
+  words.className = "said";
+  words.dir = "auto";
   header.append(place, close);
-  footer.append(caption);
-  box.append(header, figure, back, forth, footer);
+  footer.append(back, caption, forth, words);
+  box.append(header, figure, footer);
   document.body.append(box);
 
   close.addEventListener("click", leave);
@@ -100,26 +106,46 @@ function show(index) {
   const link = all[index];
   const tile = link.querySelector(".shot");
   // What the tile has is there at once; the large one goes over it when it is decoded.
-  const soft = picture(tile.currentSrc || tile.src, link, tile.alt);
+  const isThere = tile.complete && tile.naturalWidth > 0;
+  const soft = picture(isThere ? tile.currentSrc : (link.querySelector(".blur")?.src ?? ""), link, tile.alt);
   soft.className = "soft";
   figure.replaceChildren(soft);
   const large = picture(link.dataset.large, link, tile.alt);
+  const isWanted = () => box.open && photos()[at] === link;
   large.decode().then(
-    () => {
-      if (photos()[at] === link) figure.replaceChildren(large);
-    },
-    () => {},
+    () => isWanted() && figure.replaceChildren(large),
+    () => isWanted() && figure.append(again()),
   );
   const owner = document.createElement("i");
   owner.textContent = `@${link.dataset.owner}`;
-  caption.replaceChildren(link.dataset.name, " ", owner);
+  const name = document.createElement("bdi");
+  name.textContent = link.dataset.name;
+  caption.replaceChildren(name, " ", owner);
   caption.href = link.href;
+  const text = link.parentElement.querySelector("template[data-caption]");
+  words.replaceChildren(...(text ? [text.content.cloneNode(true)] : []));
   // How many there are is known at the end of the list only.
   place.textContent = hasMore() ? `${index + 1}` : `${index + 1} / ${all.length}`;
   back.disabled = index === 0;
   forth.disabled = index === all.length - 1 && !hasMore();
   for (const near of [all[index + 1], all[index - 1]]) if (near) new Image().src = near.dataset.large;
   history.replaceState({ light: true }, "", link.href);
+  document.title = `${link.dataset.name} by @${link.dataset.owner} · hmlet`;
+  // The list comes along: whoever leaves for the photo's page finds it again on the way back.
+  link.scrollIntoView({ block: "nearest", behavior: "instant" });
+}
+
+// For a picture that did not come.
+function again() {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button slim again";
+  made.textContent = "It did not load. Try again";
+  made.addEventListener("click", () => {
+    show(at);
+    box.querySelector(".icon").focus();
+  });
+  return made;
 }
 
 function turn(by) {
@@ -134,7 +160,10 @@ function open(link) {
   if (!box) build();
   opener = link;
   wanted = false;
-  if (!box.open) box.showModal();
+  if (!box.open) {
+    title = document.title;
+    box.showModal();
+  }
   show(photos().indexOf(link));
 }
 
@@ -144,6 +173,7 @@ function shut() {
   wanted = false;
   box.close();
   figure.replaceChildren();
+  document.title = title;
   link.scrollIntoView({ block: "nearest" });
   link.focus({ preventScroll: true });
 }

@@ -7,6 +7,8 @@ let lightbox;
 if (has("[data-rows]")) parts.push(import("./lightbox.js").then((part) => (lightbox = part)));
 if (has("[data-next]")) parts.push(import("./endless.js"));
 if (has("[data-selection]")) parts.push(import("./selection.js"));
+if (has("[data-keep]")) parts.push(import("./keep.js"));
+if (has("img.shot")) parts.push(import("./pictures.js"));
 if (has("[data-upload]")) parts.push(import("./upload.js"));
 else if (has("[data-tags]")) parts.push(import("./tags.js").then(({ offer }) => document.querySelectorAll("[data-tags]").forEach(offer)));
 // From here on everything answers; who drives the page from outside waits for this.
@@ -34,3 +36,22 @@ if (menu) {
     menu.querySelector("summary").focus();
   });
 }
+
+// Light or dark, in place: nothing that was chosen or typed on the page is lost.
+const THEMES = {
+  auto: ["dark", "Switch to dark colours"],
+  dark: ["light", "Switch to light colours"],
+  light: ["auto", "Use the colours of the system"],
+};
+const themes = document.querySelector('form[action="/theme"]');
+themes?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const button = themes.querySelector("button");
+  const theme = button.value;
+  // The answer's cookie is all that is wanted of it. Without it, the choice holds for this page.
+  fetch(themes.action, { method: "POST", body: new URLSearchParams(new FormData(themes, button)), redirect: "manual", keepalive: true }).catch(() => {});
+  document.documentElement.dataset.theme = theme;
+  const [next, label] = THEMES[theme];
+  button.value = next;
+  button.ariaLabel = button.title = label;
+});

@@ -5,19 +5,17 @@ const bar = form.querySelector("[data-bar]");
 const count = form.querySelector("[data-count]");
 // Photos of a row that waits for its rest are not in sight, and not selected.
 const boxes = () => [...form.querySelectorAll('li:not([hidden]) input[name="id"]')];
-const hint = count.textContent;
 
 // Its room is in the page already, so that nothing moves.
 const all = bar.querySelector("[data-all]");
 all.classList.remove("unready");
-const acts = [...bar.querySelectorAll('button[name="action"]')];
 
 const show = () => {
   const some = boxes();
   const selected = some.filter((box) => box.checked).length;
-  count.textContent = selected === 0 ? hint : `${selected} of ${some.length} selected`;
-  all.textContent = selected === some.length ? "Select none" : "Select all";
-  acts.forEach((act) => (act.disabled = selected === 0));
+  // With nothing selected, the style sheet shows one button only.
+  count.textContent = selected === 0 ? "" : `${selected} of ${some.length} selected`;
+  all.textContent = selected > 0 && selected === some.length ? "Select none" : "Select all";
 };
 
 all.addEventListener("click", () => {

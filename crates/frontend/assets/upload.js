@@ -33,28 +33,33 @@ form.querySelectorAll("[data-tags]").forEach(offer);
 
 const isOpen = (item) => !item.hopeless && ["chosen", "failed", "cancelled"].includes(item.state);
 const isBusy = (item) => ["waiting", "sending", "working"].includes(item.state);
-// Refused is finished too.
-const share = (item) => (item.state === "done" || item.state === "failed" ? 1 : item.sent);
+// What failed is no part of the bar for all: it comes to its end with the others, and does not move if there are none.
+const counts = (item) => item.state !== "failed";
+const share = (item) => (item.state === "done" ? 1 : item.sent);
 const plural = (count) => (count === 1 ? "1 photo" : `${count} photos`);
 
 function show() {
   const open = items.filter(isOpen).length;
   const busy = items.filter(isBusy).length;
   const done = items.filter((item) => item.state === "done").length;
-  const failed = items.filter((item) => item.state === "failed").length;
+  const hopeless = items.filter((item) => item.hopeless).length;
+  const failed = items.filter((item) => item.state === "failed").length - hopeless;
+  const sendable = items.length - hopeless;
   bar.hidden = items.length === 0;
   document.body.classList.toggle("some", items.length > 0);
-  const sendable = items.filter((item) => !item.hopeless);
-  const size = sendable.reduce((sum, item) => sum + item.file.size, 0);
-  whole.value = size === 0 ? 0 : sendable.reduce((sum, item) => sum + share(item) * item.file.size, 0) / size;
+  const counted = items.filter(counts);
+  const size = counted.reduce((sum, item) => sum + item.file.size, 0);
+  whole.value = size === 0 ? 0 : counted.reduce((sum, item) => sum + share(item) * item.file.size, 0) / size;
   send.textContent = open > 0 && items.filter(isOpen).every((item) => item.state === "failed") ? `Retry ${plural(open)}` : `Upload ${plural(open)}`;
-  send.hidden = open === 0;
+  // Its room stays, for it may come back.
+  send.classList.toggle("unready", open === 0);
   clear.hidden = done === 0;
   const parts = [];
-  if (busy > 0) parts.push(`Uploading: ${done} of ${items.length} done`);
+  if (busy > 0) parts.push(`Uploading: ${done} of ${sendable} done`);
   else if (done > 0) parts.push(`${plural(done)} uploaded`);
-  else parts.push(`${plural(items.length)} chosen`);
+  else if (sendable > 0 || hopeless === 0) parts.push(`${plural(sendable)} chosen`);
   if (failed > 0) parts.push(`${failed} failed`);
+  if (hopeless > 0) parts.push(`${parts.length === 0 ? plural(hopeless) : hopeless} cannot be sent`);
   const text = parts.join(", ");
   if (said.textContent !== text) said.textContent = text;
 }
@@ -210,6 +215,9 @@ addEventListener("drop", (event) => {
   lit((depth = 0) > 0);
   dropped(event.dataTransfer).then(take);
 });
-addEventListener("beforeunload", (event) => {
-  if (items.some(isBusy)) event.preventDefault();
-});
+// What was chosen or typed is not lost without a question, unless it was sent.
+const isUnsent = () => {
+  const { caption } = form.elements;
+  return items.some((item) => isBusy(item) || isOpen(item)) || (items.length === 0 && caption.value !== caption.defaultValue);
+};
+addEventListener("beforeunload", (event) => isUnsent() && event.preventDefault());

@@ -5,6 +5,9 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::links::segment;
 
+/// Characters of a caption that are shown beside a photo which fills the window.
+const GLANCE_CHARS: usize = 280;
+
 /// A piece of a caption.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Piece {
@@ -50,6 +53,24 @@ pub(crate) fn pieces(caption: &str, tags: &[String]) -> Vec<Piece> {
     pieces
 }
 
+/// The pieces of as much of a caption as a glance takes in: whole words, and an ellipsis if that is not all.
+pub(crate) fn beginning(caption: &str, tags: &[String]) -> Vec<Piece> {
+    let Some((end, _)) = caption.char_indices().nth(GLANCE_CHARS) else {
+        return pieces(caption, tags);
+    };
+    let cut = &caption[..end];
+    // A word that is cut could be another tag.
+    let mut pieces = match cut.rfind(char::is_whitespace) {
+        Some(space) => pieces(&cut[..space], tags),
+        None => pieces(cut, &[]),
+    };
+    pieces.push(Piece {
+        text: "…".to_owned(),
+        href: None,
+    });
+    pieces
+}
+
 /// Letters, marks, digits and `_` from the beginning.
 fn word(text: &str) -> &str {
     let is_part =
@@ -74,6 +95,30 @@ mod tests {
             None => piece.text,
         };
         pieces.into_iter().map(marked).collect()
+    }
+
+    #[test]
+    fn a_glance_has_whole_words() {
+        let glance = |caption: &str| -> String {
+            let tags = ["dawn".to_owned()];
+            beginning(caption, &tags)
+                .into_iter()
+                .map(|piece| piece.text)
+                .collect()
+        };
+        let short = "ä".repeat(GLANCE_CHARS);
+        assert_eq!(glance(&short), short);
+        let words = "#dawn at sea ".repeat(40);
+        let cut = glance(&words);
+        assert!(
+            cut.chars().count() <= GLANCE_CHARS + 1 && cut.ends_with('…'),
+            "{cut}"
+        );
+        assert!(
+            words.starts_with(&format!("{} ", cut.trim_end_matches('…'))),
+            "{cut}"
+        );
+        assert_eq!(glance(&format!("{short}ä")), format!("{short}…"));
     }
 
     #[test]

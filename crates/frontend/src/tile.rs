@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use photos_client::{Photo, PhotoId};
 
+use crate::caption::{self, Piece};
 use crate::links::parameter;
 use crate::placeholder;
 
@@ -27,6 +28,8 @@ pub(crate) struct Tile {
     pub(crate) owner: String,
     pub(crate) alt: String,
     pub(crate) draft: bool,
+    /// What of the caption is shown beside the photo when it fills the window.
+    pub(crate) caption: Vec<Piece>,
     pub(crate) ratio: String,
     pub(crate) blur: Option<String>,
     pub(crate) small: Picture,
@@ -72,6 +75,7 @@ impl Tile {
             owner: photo.owner.username.clone(),
             alt: alt(photo),
             draft: photo.draft,
+            caption: caption::beginning(&photo.caption, &photo.tags),
             ratio: format!("r{ratio}"),
             blur: placeholder::data_url(&photo.placeholder),
             thumb: picture(photo, "thumb"),

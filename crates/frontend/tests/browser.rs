@@ -9,10 +9,14 @@ mod support;
 mod admin;
 #[path = "browser/axe.rs"]
 mod axe;
+#[path = "browser/care.rs"]
+mod care;
 #[path = "browser/chromium.rs"]
 mod chromium;
 #[path = "browser/looks.rs"]
 mod looks;
+#[path = "browser/places.rs"]
+mod places;
 #[path = "browser/site.rs"]
 mod site;
 #[path = "browser/story.rs"]

@@ -99,6 +99,16 @@ pub(crate) async fn look(browser: &Chromium, url: &str, path: &str, axe: &str, n
     assert!(shifts < 0.005, "{path} shifts by {shifts}");
     let refused = browser.value("return window.refused").await;
     assert_eq!(refused, json!([]), "{path}: refused by the policy");
+    fits(browser, path).await;
+    let slug: String = path
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    picture(browser, &format!("{name}{}", &slug[..slug.len().min(16)])).await;
+}
+
+/// Nothing is wider than the window.
+async fn fits(browser: &Chromium, path: &str) {
     let wide = browser
         .value(
             "return document.documentElement.scrollWidth === document.documentElement.clientWidth ? [] : \
@@ -108,11 +118,6 @@ pub(crate) async fn look(browser: &Chromium, url: &str, path: &str, axe: &str, n
         )
         .await;
     assert_eq!(wide, json!([]), "{path} is wider than the window");
-    let slug: String = path
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    picture(browser, &format!("{name}{}", &slug[..slug.len().min(16)])).await;
 }
 
 pub(crate) async fn check(browser: &Chromium, axe: &str, what: &str) {
@@ -195,4 +200,96 @@ async fn well_made_on_the_smallest_and_the_widest() {
         };
         look_at_all(window, &width.to_string()).await;
     }
+}
+
+/// Words as long as they may be, which nothing divides.
+#[tokio::test(flavor = "multi_thread")]
+async fn long_words_fit_into_the_smallest_window() {
+    let window = Window {
+        width: 320,
+        height: 640,
+        ..Window::DESK
+    };
+    let Some(browser) = Chromium::open(window).await else {
+        return;
+    };
+    let world = World::start().await;
+    let (username, tag) = ("w".repeat(32), "w".repeat(64));
+    let mut member = world.member(&username).await;
+    member.page("/upload").await;
+    let caption = format!("#{tag} {}", "m".repeat(300));
+    let file = format!("{}.jpg", "W".repeat(100));
+    for visibility in ["published", "draft"] {
+        let files = vec![
+            (file.as_str(), jpeg(320, 200, 1)),
+            ("Hill.jpg", jpeg(300, 900, 2)),
+        ];
+        member.upload(&caption, visibility, files).await.expect(200);
+    }
+    let user = format!("/@{username}");
+    let photo = format!("/photos/{}", ids(&member.page(&user).await).remove(0));
+    browser.goto(&format!("{}/login", world.url)).await;
+    browser.write("#username", &username).await;
+    browser.write("#password", PASSWORD).await;
+    browser.click("form.card button.button").await;
+    browser.wait(".menu").await;
+    for path in [
+        "/",
+        "/search",
+        &format!("/search?q={tag}"),
+        &format!("/search?q={}", "w".repeat(200)),
+        &format!("/tags/{tag}"),
+        &format!("/tags/{}", "m".repeat(64)),
+        &user,
+        &format!("/@{}", "m".repeat(32)),
+        "/drafts",
+        "/settings",
+        &photo,
+        &format!("{photo}/edit"),
+    ] {
+        browser.goto(&format!("{}{path}", world.url)).await;
+        fits(&browser, path).await;
+    }
+    browser.click(".menu summary").await;
+    fits(&browser, "menu").await;
+    // A conflict, which says beside the fields what is there now.
+    browser
+        .value("document.querySelector('[name=version]').value = 99")
+        .await;
+    browser.click(".form button.button").await;
+    browser.wait_text("changed elsewhere").await;
+    fits(&browser, "conflict").await;
+    browser.goto(&world.url).await;
+    browser.click(".tile a").await;
+    browser.wait("dialog[open] .said a").await;
+    let lightbox = "const box = document.querySelector('dialog'); return box.scrollWidth <= box.clientWidth && \
+                    [...box.querySelectorAll('footer > *')].every((one) => one.getBoundingClientRect().right <= innerWidth)";
+    assert_eq!(browser.value(lightbox).await, true, "lightbox");
+    // The words stand below the photo, not over it.
+    browser
+        .wait_for(
+            "document.querySelector('dialog figure img').getBoundingClientRect().bottom <= \
+             document.querySelector('dialog footer').getBoundingClientRect().top",
+        )
+        .await;
+    // Messages, and a file before it is sent.
+    browser.goto(&format!("{}{user}", world.url)).await;
+    browser.click(".pick input").await;
+    browser.wait(".tray [value=delete]").await;
+    fits(&browser, "selection").await;
+    browser.click(".tray [value=delete]").await;
+    browser.wait_text("1 photo deleted.").await;
+    fits(&browser, "message").await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let chosen = [
+        folder.path().join(&file),
+        folder.path().join(format!("{}.txt", "n".repeat(100))),
+    ];
+    std::fs::write(&chosen[0], "").unwrap();
+    std::fs::write(&chosen[1], "words").unwrap();
+    browser.goto(&format!("{}/upload", world.url)).await;
+    crate::story::choose(&browser, &chosen).await;
+    browser.wait_text("1 photo cannot be sent").await;
+    fits(&browser, "chosen files").await;
+    browser.close().await;
 }

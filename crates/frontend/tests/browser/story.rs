@@ -35,6 +35,9 @@ async fn a_person_shares_photos() {
     browser.wait_text("3 photos uploaded, 1 failed").await;
     browser.wait_count(".item.done", 3).await;
     browser.wait_count(".item.failed .state.fault", 1).await;
+    browser
+        .value("document.querySelector('.item.failed').scrollIntoView({ block: 'center' })")
+        .await;
     browser.click(".item.failed .does .quiet").await;
     browser.wait_count(".item", 3).await;
 

@@ -104,8 +104,8 @@ async fn a_dropped_folder_is_looked_through() {
     browser.wait_text("The file is empty.").await;
     browser.write(".item.chosen textarea", "black and #white").await;
     browser.click(".whole-bar button[type=submit]").await;
-    browser.wait_text("1 photo uploaded, 2 failed").await;
-    // Refused is finished.
+    browser.wait_text("1 photo uploaded, 2 cannot be sent").await;
+    // What is not sent is no part of the bar.
     browser
         .wait_for("document.querySelector('.whole-bar progress').value === 1")
         .await;

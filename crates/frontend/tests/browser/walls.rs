@@ -15,11 +15,17 @@ async fn a_photo_fills_the_window() {
     let world = World::start().await;
     upload(&world, 3).await;
     browser.goto(&world.url).await;
+    let list = browser.value("return document.title").await;
     browser.click(".tile:nth-child(1) a").await;
     browser.wait("dialog[open] figure img").await;
     browser.wait_text("1 / 3").await;
     let path = browser.path().await;
     assert!(path.starts_with("/photos/"), "{path}");
+    // The window has the title that the photo's page has, and the caption with its tags as links.
+    let title = browser.value("return document.title").await;
+    assert_ne!(title, list);
+    browser.wait_text("Over the hills at #dawn").await;
+    assert_eq!(browser.href(".light .said a").await, "/tags/dawn");
     browser.write("dialog", "\u{E014}").await;
     browser.wait_text("2 / 3").await;
     assert_ne!(browser.path().await, path);
@@ -27,10 +33,13 @@ async fn a_photo_fills_the_window() {
     browser
         .wait_for("!document.querySelector('dialog[open]') && location.pathname === '/'")
         .await;
+    assert_eq!(browser.value("return document.title").await, list);
     // The focus is where the eyes are.
     browser
         .wait_for("document.activeElement === document.querySelectorAll('.tile a')[1]")
         .await;
+    browser.goto(&format!("{}{path}", world.url)).await;
+    assert_eq!(browser.value("return document.title").await, title);
     browser.close().await;
 }
 
@@ -153,11 +162,14 @@ async fn a_list_goes_on_by_itself() {
     browser.close().await;
 }
 
-async fn upload(world: &World, count: u32) {
+/// So many small published photos of ann.
+pub(crate) async fn upload(world: &World, count: u32) {
     let mut ann = world.member("ann").await;
     ann.page("/upload").await;
     let files = (0..count)
         .map(|seed| ("a.jpg", jpeg(90, 60 + seed % 3 * 24, seed)))
         .collect();
-    ann.upload("", "published", files).await.expect(200);
+    ann.upload("Over the hills at #dawn", "published", files)
+        .await
+        .expect(200);
 }

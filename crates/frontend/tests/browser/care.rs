@@ -1,0 +1,128 @@
+//! What was chosen or typed is not lost by a slip: a click on a colour, on a link, on Back.
+
+use tempfile::TempDir;
+
+use crate::chromium::{Chromium, Window};
+use crate::story::choose;
+use crate::support::World;
+use crate::support::pictures::{jpeg, made};
+use crate::support::visitor::ids;
+
+/// Whether the browser would ask before it leaves the page.
+const ASKS: &str = "const leave = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(leave); \
+                    return leave.defaultPrevented;";
+
+async fn asks(browser: &Chromium) -> bool {
+    browser.value(ASKS).await.as_bool().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_colours_change_in_place() {
+    let Some(browser) = Chromium::open(Window::DESK).await else {
+        return;
+    };
+    let (world, folder) = (World::start().await, TempDir::new().unwrap());
+    browser.sign_up(&world.url, "ann").await;
+    choose(&browser, &made(folder.path())[..2]).await;
+    browser.wait_count(".item.chosen", 2).await;
+    browser.write(".item textarea", "typed").await;
+    for (theme, label) in [
+        ("dark", "Switch to light colours"),
+        ("light", "Use the colours of the system"),
+        ("auto", "Switch to dark colours"),
+        ("dark", "Switch to light colours"),
+    ] {
+        browser.click("form[action='/theme'] button").await;
+        browser
+            .wait_for(&format!("document.documentElement.dataset.theme === '{theme}'"))
+            .await;
+        browser.wait(&format!("button[aria-label='{label}']")).await;
+    }
+    browser.wait_count(".item.chosen", 2).await;
+    let typed = "return document.querySelector('.item textarea').value";
+    assert_eq!(browser.value(typed).await, "typed");
+    // The site knows it too, and says the same of the button.
+    browser
+        .wait_for("performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/theme')).length === 4")
+        .await;
+    browser.goto(&format!("{}/login", world.url)).await;
+    browser.wait("html[data-theme=dark]").await;
+    browser.wait("button[aria-label='Switch to light colours']").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unsent_photos_are_not_left_without_a_question() {
+    let Some(browser) = Chromium::open(Window::DESK).await else {
+        return;
+    };
+    let (world, folder) = (World::start().await, TempDir::new().unwrap());
+    browser.sign_up(&world.url, "ann").await;
+    assert!(!asks(&browser).await, "nothing is chosen");
+    browser.write("#caption", "all of them").await;
+    assert!(asks(&browser).await, "a caption is typed");
+    // A file that cannot be sent is nothing to lose.
+    let empty = folder.path().join("Empty.jpg");
+    std::fs::write(&empty, b"").unwrap();
+    choose(&browser, &[empty]).await;
+    browser.wait_text("1 photo cannot be sent").await;
+    assert!(!asks(&browser).await, "nothing can be sent");
+    choose(&browser, &made(folder.path())[..1]).await;
+    browser.wait_text("1 photo chosen, 1 cannot be sent").await;
+    assert!(asks(&browser).await, "a photo is chosen");
+    browser.click(".whole-bar button[type=submit]").await;
+    browser.wait_text("1 photo uploaded, 1 cannot be sent").await;
+    assert!(!asks(&browser).await, "everything was sent");
+    // When nothing arrives, the bar for all is not full.
+    browser.goto(&format!("{}/upload", world.url)).await;
+    choose(&browser, &made(folder.path())).await;
+    browser.wait_count(".item.chosen", 3).await;
+    browser.refuse(&["*/upload/file*"]).await;
+    browser.click(".whole-bar button[type=submit]").await;
+    browser.wait_text("3 photos chosen, 3 failed").await;
+    browser
+        .wait_for("document.querySelector('.whole-bar progress').value === 0")
+        .await;
+    assert!(asks(&browser).await, "they can be tried again");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_is_not_left_without_a_question() {
+    let Some(browser) = Chromium::open(Window::DESK).await else {
+        return;
+    };
+    let world = World::start().await;
+    let mut ann = world.member("ann").await;
+    ann.page("/upload").await;
+    let files = vec![("Hill.jpg", jpeg(90, 60, 1))];
+    ann.upload("", "published", files).await.expect(200);
+    let photo = ids(&ann.page("/@ann").await).remove(0);
+    browser.goto(&format!("{}/login", world.url)).await;
+    browser.write("#username", "ann").await;
+    browser.write("#password", crate::support::PASSWORD).await;
+    browser.click("form.card button.button").await;
+    browser.wait_path("/").await;
+    browser.goto(&format!("{}/photos/{photo}/edit", world.url)).await;
+    assert!(!asks(&browser).await, "nothing is changed");
+    browser.write("#caption", "low tide").await;
+    assert!(asks(&browser).await, "a caption is typed");
+    browser.rewrite("#caption", " ").await;
+    browser.rewrite("#name", "Harbour").await;
+    browser.click("input[value=draft]").await;
+    assert!(asks(&browser).await, "three fields are changed");
+    // The form's own way is no loss: no question stands in it.
+    browser.click(".form button.button").await;
+    browser.wait_text("Saved.").await;
+    browser.goto(&format!("{}/photos/{photo}/edit", world.url)).await;
+    assert!(!asks(&browser).await, "everything is saved");
+    // A form that comes back with a fault is not saved.
+    browser
+        .value("document.querySelector('[name=version]').value = 1")
+        .await;
+    browser.rewrite("#name", "Quay").await;
+    browser.click(".form button.button").await;
+    browser.wait_text("changed elsewhere").await;
+    assert!(asks(&browser).await, "the form came back");
+    browser.close().await;
+}
