@@ -2,21 +2,17 @@
 //! for ever.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 
-use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use flate2::Compression;
-use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 use crate::app::App;
 use crate::error::PageError;
-use crate::tile;
+use crate::{packing, tile};
 
 const PREFIX: &str = "/assets/";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
@@ -84,12 +80,10 @@ impl Assets {
         let hash = hex::encode(&Sha256::digest(text.as_bytes())[..8]);
         let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
         let file = format!("{stem}.{hash}.{extension}");
-        let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-        packer.write_all(text.as_bytes())?;
         let asset = Asset {
             content_type,
             etag: format!("\"{hash}\""),
-            packed: packer.finish()?.into(),
+            packed: packing::pack(text.as_bytes(), Compression::best())?.into(),
             plain: text.into(),
         };
         self.paths.insert(name, format!("{PREFIX}{file}"));
@@ -125,12 +119,7 @@ pub(crate) async fn get_asset(
         return Ok(answer.finish());
     }
     answer.insert_header((CONTENT_TYPE, asset.content_type));
-    let packs = header(ACCEPT_ENCODING).is_some_and(|accepted| {
-        accepted
-            .split(',')
-            .any(|coding| matches!(coding.trim().split(';').next(), Some("gzip")) && !coding.contains("q=0"))
-    });
-    if packs {
+    if packing::is_taken(request.headers()) {
         answer.insert_header((CONTENT_ENCODING, "gzip"));
         return Ok(answer.body(asset.packed.clone()));
     }

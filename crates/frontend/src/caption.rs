@@ -1,6 +1,7 @@
 //! Captions for pages: their `#tags` are links. What is a tag, the photos service has decided; here it is only found
 //! again.
 
+use photos_client::types::TAG_MAX_CHARS;
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::links::segment;
@@ -25,8 +26,9 @@ pub(crate) fn pieces(caption: &str, tags: &[String]) -> Vec<Piece> {
         let (before, after) = rest.split_at(at);
         plain.push_str(before);
         let word = word(&after[1..]);
-        let name: String = word.nfkc().flat_map(char::to_lowercase).collect();
-        if tags.contains(&name) {
+        if let Some(name) = normal_tag(word)
+            && tags.contains(&name)
+        {
             if !plain.is_empty() {
                 pieces.push(Piece {
                     text: std::mem::take(&mut plain),
@@ -73,10 +75,25 @@ pub(crate) fn beginning(caption: &str, tags: &[String]) -> Vec<Piece> {
 
 /// Letters, marks, digits and `_` from the beginning.
 fn word(text: &str) -> &str {
-    let is_part =
-        |c: char| c.is_alphanumeric() || c == '_' || unicode_normalization::char::is_combining_mark(c);
     let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
     &text[..end]
+}
+
+fn is_part(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || unicode_normalization::char::is_combining_mark(c)
+}
+
+/// A tag as it is kept (NFKC, lower case), from what a person wrote, with or without its `#`; none if no tag is written so.
+pub(crate) fn normal_tag(text: &str) -> Option<String> {
+    let text = text.trim();
+    let run = text.strip_prefix('#').unwrap_or(text);
+    if word(run) != run {
+        return None;
+    }
+    // Lower case can leave a composed form, and compatibility forms can expand into spaces and signs.
+    let lower = run.nfkc().collect::<String>().to_lowercase();
+    let tag: String = lower.nfkc().filter(|c| is_part(*c)).collect();
+    (1..=TAG_MAX_CHARS).contains(&tag.chars().count()).then_some(tag)
 }
 
 #[cfg(test)]
@@ -122,6 +139,32 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_is_kept_in_one_form() {
+        for (written, kept) in [
+            ("Dawn", Some("dawn")),
+            ("#dawn", Some("dawn")),
+            ("e\u{301}", Some("é")),
+            ("ﬁn", Some("fin")),
+            ("\u{fdfa}", Some("صلىاللهعليهوسلم")),
+            ("##dawn", None),
+            ("a,b", None),
+            ("none-such", None),
+            ("#", None),
+            ("", None),
+            (&"a".repeat(65), None),
+        ] {
+            let tag = normal_tag(written);
+            assert_eq!(tag.as_deref(), kept, "{written}");
+            // Or an address would lead on and on.
+            assert_eq!(tag.as_deref().and_then(normal_tag), tag, "{written}");
+        }
+        for c in (char::MIN..=char::MAX).filter(|c| c.is_alphanumeric()) {
+            let tag = normal_tag(&c.to_string());
+            assert_eq!(tag.as_deref().and_then(normal_tag), tag, "{c:?}");
+        }
+    }
+
+    #[test]
     fn tags_are_links() {
         assert_eq!(
             shown("at #Dawn, with #sea_2 and 5 #1", &["dawn", "sea_2"]),
@@ -129,6 +172,10 @@ mod tests {
         );
         assert_eq!(shown("#a#b #", &["a"]), "[#a](/tags/a)#b #");
         assert_eq!(shown("#Größe", &["größe"]), "[#Größe](/tags/gr%C3%B6%C3%9Fe)");
+        assert_eq!(
+            shown("#ΟΔΟΣ", &["οδος"]),
+            "[#ΟΔΟΣ](/tags/%CE%BF%CE%B4%CE%BF%CF%82)"
+        );
         assert_eq!(shown("", &[]), "");
         assert_eq!(shown("no tags", &["no"]), "no tags");
     }

@@ -6,6 +6,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use photos_client::{ClientError, ProblemCode};
 
+use crate::shown;
+
 /// Why there is no page.
 #[derive(Debug)]
 pub(crate) enum PageError {
@@ -45,10 +47,7 @@ impl PageError {
     pub(crate) fn is_login_needed(&self) -> bool {
         match self {
             Self::LoginNeeded => true,
-            Self::Photos(error) => match &**error {
-                ClientError::NotLoggedIn | ClientError::SessionEnded => true,
-                error => error.problem().is_some_and(|problem| problem.status == 401),
-            },
+            Self::Photos(error) => is_login_needed(error),
             _ => false,
         }
     }
@@ -81,7 +80,7 @@ impl PageError {
             Self::Forbidden => told(
                 StatusCode::FORBIDDEN,
                 "That is not yours to change",
-                "Only its owner may do that.",
+                "Only its owner and staff may do that.",
             ),
             Self::Forged => told(
                 StatusCode::FORBIDDEN,
@@ -115,11 +114,20 @@ impl PageError {
     }
 }
 
+/// Whether a call was refused for want of a login.
+pub(crate) fn is_login_needed(error: &ClientError) -> bool {
+    match error {
+        ClientError::NotLoggedIn | ClientError::SessionEnded => true,
+        error => error.problem().is_some_and(|problem| problem.status == 401),
+    }
+}
+
 fn offline() -> Told {
     Told {
         status: StatusCode::SERVICE_UNAVAILABLE,
         heading: "The photos are out of reach",
-        text: "The service that keeps them does not answer right now. Try again in a moment.".to_owned(),
+        text: "The service that keeps the photos does not answer right now. Try again in a moment."
+            .to_owned(),
     }
 }
 
@@ -171,25 +179,15 @@ pub(crate) fn sentence(error: &ClientError) -> String {
     if problem.status >= 500 && problem.status != 507 {
         return photos_told(error).text;
     }
-    let mut text = problem.detail.clone().unwrap_or_else(|| problem.title.clone());
-    for fault in &problem.errors {
-        // The detail of a single fault says it already.
-        if !text.contains(&fault.detail) {
-            text.push_str(&format!("; {fault}"));
-        }
+    if problem.errors.is_empty() {
+        return shown::sentence(problem.detail.as_deref().unwrap_or(&problem.title));
     }
-    quoted(&text)
-}
-
-/// What the photos service writes between backticks, in quotation marks.
-pub(crate) fn quoted(text: &str) -> String {
-    let mut pieces = text.split('`');
-    let mut quoted = pieces.next().unwrap_or_default().to_owned();
-    for (piece, mark) in pieces.zip(['“', '”'].into_iter().cycle()) {
-        quoted.push(mark);
-        quoted.push_str(piece);
-    }
-    quoted
+    let faults = problem.errors.iter();
+    let faults = faults.map(|fault| {
+        let field = fault.field.replace('_', " ");
+        shown::fault(&format!("the {field}"), &fault.detail)
+    });
+    faults.collect::<Vec<_>>().join(" ")
 }
 
 impl From<ClientError> for PageError {

@@ -1,4 +1,5 @@
-//! A message for the next page: what was done, and how to undo it.
+//! A message for the next page: what was done, and how to undo it. One with a way to undo stays on every page until it
+//! is used, dismissed or replaced, or its time is over.
 
 use photos_client::PhotoId;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,9 @@ use crate::seal::Seals;
 
 const PURPOSE: &str = "flash";
 /// A message that nobody came to read in this time is not shown any more.
-pub(crate) const SECONDS: i64 = 300;
+const SECONDS: i64 = 300;
+/// How long something can be undone: as long as photos lie in the trash, if the stage does not say otherwise.
+const UNDO_SECONDS: i64 = 600;
 /// Most bytes of the cookie's value: browsers take 4,096 with its name and its attributes.
 const MAX_BYTES: usize = 3_900;
 
@@ -21,6 +24,9 @@ pub(crate) struct Flash {
     /// Photos in the trash that can be taken out again: all that were deleted.
     #[serde(skip)]
     pub(crate) undo: Vec<PhotoId>,
+    /// Who may undo it.
+    #[serde(default)]
+    pub(crate) by: String,
 }
 
 impl Flash {
@@ -29,7 +35,18 @@ impl Flash {
             text: text.into(),
             is_problem: false,
             undo: Vec::new(),
+            by: String::new(),
         }
+    }
+
+    /// Whether it is there until it is used or dismissed, rather than shown once.
+    pub(crate) fn stays(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    /// How long.
+    pub(crate) fn seconds(&self) -> i64 {
+        if self.stays() { UNDO_SECONDS } else { SECONDS }
     }
 
     pub(crate) fn problem(text: impl Into<String>) -> Self {
@@ -76,6 +93,7 @@ mod tests {
         let seals = Seals::new("a secret of at least 32 bytes, of the tests").unwrap();
         let flash = |ids: usize| Flash {
             undo: (0..ids).map(|_| PhotoId::now()).collect(),
+            by: "a".repeat(32),
             ..Flash::done("x".repeat(200))
         };
         for ids in [0, 1, 50, 150] {

@@ -2,7 +2,8 @@
 
 use actix_web::http::StatusCode;
 
-use crate::error::{PageError, quoted, sentence};
+use crate::error::{PageError, sentence};
+use crate::shown;
 
 /// Faults of a form.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +54,7 @@ impl Faults {
         }
         let fields = problem.errors.iter();
         let fields: Vec<_> = fields
-            .map(|fault| (fault.field.clone(), quoted(&fault.detail)))
+            .map(|fault| (fault.field.clone(), shown::fault("this", &fault.detail)))
             .collect();
         let general = fields.is_empty().then(|| sentence(&error));
         Ok(Self {

@@ -17,6 +17,8 @@ pub(crate) struct Layout {
     pub(crate) username: Option<String>,
     pub(crate) theme: &'static str,
     pub(crate) flash: Option<Flash>,
+    /// Whether the visitor was logged in until it was found out for this page that the session has ended elsewhere.
+    pub(crate) has_ended: bool,
     /// Path and query of this page.
     pub(crate) here: String,
     /// What stands in the search field.
@@ -25,8 +27,15 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// For a page that has asked the photos service for all that it shows: only then it is known whether the session
+    /// goes on. Texts of people in the title must be isolated.
     pub(crate) fn new(visit: &Visit, title: impl Into<String>) -> Self {
+        let has_ended = visit.has_ended();
+        if has_ended {
+            visit.end();
+        }
         Self {
+            has_ended,
             title: title.into(),
             csrf: visit.csrf(),
             username: visit.session().map(|session| session.username().to_owned()),

@@ -9,6 +9,7 @@ pub mod server;
 pub mod signals;
 
 mod assets;
+mod bidi;
 mod caption;
 mod cookies;
 mod csrf;
@@ -19,6 +20,7 @@ mod internal;
 mod layout;
 mod links;
 mod metrics;
+mod packing;
 mod pages;
 mod pictures;
 mod placeholder;

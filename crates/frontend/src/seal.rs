@@ -20,6 +20,15 @@ impl From<ring::error::Unspecified> for SealError {
     }
 }
 
+/// Bytes of an HMAC-SHA256.
+const TAG_LEN: usize = 32;
+
+fn masked(mask: &[u8; TAG_LEN], tag: &[u8]) -> [u8; TAG_LEN] {
+    let mut bytes = *mask;
+    bytes.iter_mut().zip(tag).for_each(|(byte, tag)| *byte ^= tag);
+    bytes
+}
+
 /// The keys.
 pub(crate) struct Seals {
     sealing: LessSafeKey,
@@ -64,16 +73,23 @@ impl Seals {
         Some(plain.to_vec())
     }
 
-    /// A token that belongs to a text.
-    pub(crate) fn sign(&self, text: &str) -> String {
-        URL_SAFE_NO_PAD.encode(hmac::sign(&self.signing, text.as_bytes()))
+    /// A token that belongs to a text. It is another one each time, masked with random bytes that it begins with: what
+    /// changes with every page cannot be guessed from how well pages are packed (BREACH).
+    pub(crate) fn sign(&self, text: &str) -> Result<String, SealError> {
+        let mask = self.random::<TAG_LEN>()?;
+        let tag = hmac::sign(&self.signing, text.as_bytes());
+        Ok(URL_SAFE_NO_PAD.encode([mask, masked(&mask, tag.as_ref())].concat()))
     }
 
     /// Whether a token belongs to a text, in a time that does not depend on how wrong it is.
     pub(crate) fn is_signed(&self, text: &str, token: &str) -> bool {
-        URL_SAFE_NO_PAD
-            .decode(token)
-            .is_ok_and(|tag| hmac::verify(&self.signing, text.as_bytes(), &tag).is_ok())
+        let bytes = URL_SAFE_NO_PAD.decode(token).unwrap_or_default();
+        bytes
+            .split_first_chunk()
+            .filter(|(_, tag)| tag.len() == TAG_LEN)
+            .is_some_and(|(mask, tag)| {
+                hmac::verify(&self.signing, text.as_bytes(), &masked(mask, tag)).is_ok()
+            })
     }
 
     /// 128 random bits as text.
@@ -117,9 +133,14 @@ mod tests {
     #[test]
     fn tokens_belong_to_one_text() {
         let seals = Seals::new("a secret of at least 32 bytes, of the tests").unwrap();
-        let token = seals.sign("ann");
+        let token = seals.sign("ann").unwrap();
         assert!(seals.is_signed("ann", &token));
         assert!(!seals.is_signed("bob", &token));
-        assert!(!seals.is_signed("ann", ""));
+        for wrong in ["", "A", &token[..43], &token[43..], &format!("{token}A")] {
+            assert!(!seals.is_signed("ann", wrong), "{wrong}");
+        }
+        let another = seals.sign("ann").unwrap();
+        assert!(seals.is_signed("ann", &another));
+        assert_ne!(token, another);
     }
 }

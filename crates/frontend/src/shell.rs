@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::error::PageError;
 use crate::flash::Flash;
 use crate::visit::Visit;
-use crate::{assets, links, pages, pictures};
+use crate::{assets, links, packing, pages, pictures};
 
 /// Only what this site brings itself, and nothing inside the page's text.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -31,6 +31,7 @@ pub(crate) async fn shell<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let method = request.method().clone();
+    let packs = packing::is_taken(request.headers());
     if method == Method::HEAD {
         // Routed as GET; the connection knows that it was HEAD, and leaves the body out.
         request.head_mut().method = Method::GET;
@@ -53,7 +54,8 @@ pub(crate) async fn shell<B: MessageBody + 'static>(
             Some(error) => request.error_response(error),
             None => next.call(request).await?.map_into_boxed_body(),
         };
-        let mut answer = settle(answer, &visit);
+        // Only the pages of guests: doc/frontend.md.
+        let mut answer = packing::page(settle(answer, &visit), packs && visit.session().is_none());
         complete(answer.headers_mut());
         for cookie in visit.take_cookies() {
             answer.headers_mut().append(header::SET_COOKIE, cookie);
@@ -121,7 +123,7 @@ fn from_framework(status: StatusCode, reason: String) -> PageError {
 /// To the login, and from there back to where the visitor was.
 fn to_login(answer: &ServiceResponse<BoxBody>, visit: &Visit, error: &PageError) -> HttpResponse {
     let request = answer.request();
-    if !matches!(error, PageError::LoginNeeded) {
+    if visit.has_ended() || !matches!(error, PageError::LoginNeeded) {
         visit.end();
         visit.leave(&Flash::problem("Your session has ended. Please log in again."));
     }

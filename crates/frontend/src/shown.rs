@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::bidi::isolated;
+
 /// A time in two forms.
 #[derive(Debug, Clone)]
 pub(crate) struct Moment {
@@ -33,6 +35,42 @@ pub(crate) fn bytes(bytes: u64) -> String {
         0..1000 => format!("{bytes} bytes"),
         1000..1_000_000 => format!("{kilo:.0} kB"),
         _ => format!("{:.1} MB", kilo / 1000.0),
+    }
+}
+
+/// What the photos service says, as a sentence: with a capital and a stop, and what it writes between backticks in
+/// quotation marks.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut pieces = text.split('`');
+    let mut said = pieces.next().unwrap_or_default().to_owned();
+    for (piece, is_quoted) in pieces.zip([true, false].into_iter().cycle()) {
+        if is_quoted {
+            said.push_str(&format!("“{}", isolated(piece)));
+        } else {
+            said.push_str(&format!("”{piece}"));
+        }
+    }
+    let mut chars = said.chars();
+    let Some(first) = chars.next() else {
+        return said;
+    };
+    let stop = if said.ends_with(['.', '?', '!', '…']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{}{}{stop}", first.to_uppercase(), chars.as_str())
+}
+
+/// What the photos service says of a field, as a sentence. Often it begins with the verb, and is given its subject here.
+pub(crate) fn fault(subject: &str, detail: &str) -> String {
+    if ["is ", "has ", "must "]
+        .iter()
+        .any(|verb| detail.starts_with(verb))
+    {
+        sentence(&format!("{subject} {detail}"))
+    } else {
+        sentence(detail)
     }
 }
 
@@ -86,6 +124,26 @@ pub(crate) fn program(agent: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_service_says_is_a_sentence() {
+        for (text, said) in [
+            ("no active user has this", "No active user has this."),
+            ("use `_` and `-`", "Use “_” and “-”."),
+            ("Already. Said!", "Already. Said!"),
+            ("`שלום` is no tag", "“\u{2068}שלום\u{2069}” is no tag."),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(text), said);
+        }
+        let long = "is too long: 101 characters of at most 100";
+        assert_eq!(
+            fault("this", long),
+            "This is too long: 101 characters of at most 100."
+        );
+        assert_eq!(fault("the name", "is blank"), "The name is blank.");
+        assert_eq!(fault("the name", "given twice"), "Given twice.");
+    }
 
     #[test]
     fn people_can_read_them() {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use photos_client::{Photo, PhotoId};
 
+use crate::bidi::{closed, isolated};
 use crate::caption::{self, Piece};
 use crate::links::parameter;
 use crate::placeholder;
@@ -24,6 +25,7 @@ const ALT_CHARS: usize = 160;
 #[derive(Debug, Clone)]
 pub(crate) struct Tile {
     pub(crate) id: PhotoId,
+    /// For `<bdi>`: nothing in it breaks out of that.
     pub(crate) name: String,
     pub(crate) owner: String,
     pub(crate) alt: String,
@@ -71,7 +73,7 @@ impl Tile {
             .collect();
         Self {
             id: photo.id,
-            name: photo.name.clone(),
+            name: closed(&photo.name).into_owned(),
             owner: photo.owner.username.clone(),
             alt: alt(photo),
             draft: photo.draft,
@@ -93,11 +95,11 @@ impl Tile {
 pub(crate) fn alt(photo: &Photo) -> String {
     let caption = photo.caption.split_whitespace().collect::<Vec<_>>().join(" ");
     if caption.is_empty() {
-        return photo.name.clone();
+        return isolated(&photo.name).into_owned();
     }
     let cut: String = caption.chars().take(ALT_CHARS).collect();
     let more = if cut.len() < caption.len() { "…" } else { "" };
-    format!("{}: {cut}{more}", photo.name)
+    format!("{}: {}{more}", isolated(&photo.name), isolated(&cut))
 }
 
 /// A picture, through this site. Drafts have a way of their own, which no cache may keep.

@@ -1,6 +1,6 @@
 //! Who calls: the browser behind a request, with its session, its language of colours, and the cookies it will get.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use photos_client::{Client, ClientError, MemoryStore};
 
 use crate::app::App;
 use crate::cookies::Kind;
-use crate::error::PageError;
-use crate::flash::{self, Flash};
+use crate::error::{PageError, is_login_needed};
+use crate::flash::Flash;
 use crate::renewal::Lost;
 use crate::session::Session;
 use crate::theme::Theme;
@@ -29,7 +29,10 @@ pub(crate) struct Visit(Rc<Inner>);
 struct Inner {
     app: Data<App>,
     client: Client,
+    guest: Client,
     session: Option<Session>,
+    /// Whether the session turned out to have ended elsewhere: the visitor is a guest then.
+    ended: Cell<bool>,
     visitor: String,
     theme: Theme,
     flash: Option<Flash>,
@@ -49,7 +52,7 @@ impl Visit {
         let request_id = uuid::Uuid::now_v7().to_string();
         let guest = app.client.guest().with_headers(forwarded(request, &request_id));
         let mut set = Vec::new();
-        let mut unavailable = None;
+        let (mut unavailable, mut ended) = (None, false);
         let known = cookie(Kind::Session).map(|sealed| Session::open(&app.seals, &sealed));
         let session = match known {
             None => Ok(None),
@@ -59,7 +62,14 @@ impl Visit {
                     set.extend(session_cookie(&app, &session));
                     Ok(Some(session))
                 }
-                Err(Lost::Ended) => Err(PageError::from(ClientError::SessionEnded)),
+                Err(Lost::Ended) if request.method() == Method::POST => {
+                    Err(PageError::from(ClientError::SessionEnded))
+                }
+                // Most pages are for guests too.
+                Err(Lost::Ended) => {
+                    ended = true;
+                    Ok(None)
+                }
                 // A form is still read, so that it can be shown again as it was sent.
                 Err(Lost::Unavailable(error)) if request.method() == Method::POST => {
                     unavailable = Some(error.to_string());
@@ -79,7 +89,7 @@ impl Visit {
         };
         let client = match &session {
             Some(session) => guest.with_tokens(Arc::new(MemoryStore::with(session.access_only()))),
-            None => guest,
+            None => guest.clone(),
         };
         let visitor = cookie(Kind::Visitor).filter(|visitor| visitor.len() == 22);
         let visitor = match visitor {
@@ -92,7 +102,9 @@ impl Visit {
         };
         let visit = Self(Rc::new(Inner {
             client,
+            guest,
             session,
+            ended: Cell::new(ended),
             visitor,
             theme: Theme::read(cookie(Kind::Theme).as_deref()),
             flash: cookie(Kind::Flash).and_then(|sealed| Flash::open(&app.seals, &sealed)),
@@ -118,12 +130,36 @@ impl Visit {
 
     /// The photos service, as this visitor.
     pub(crate) fn client(&self) -> &Client {
-        &self.0.client
+        if self.has_ended() {
+            &self.0.guest
+        } else {
+            &self.0.client
+        }
+    }
+
+    /// Asks the photos service for what guests may see too: as a guest, should the session turn out to have ended. From
+    /// then on the visitor is one.
+    pub(crate) async fn ask<T>(
+        &self,
+        call: impl AsyncFn(&Client) -> Result<T, ClientError>,
+    ) -> Result<T, ClientError> {
+        match call(self.client()).await {
+            Err(error) if self.session().is_some() && is_login_needed(&error) => {
+                self.0.ended.set(true);
+                call(&self.0.guest).await
+            }
+            result => result,
+        }
     }
 
     /// Who is logged in.
     pub(crate) fn session(&self) -> Option<&Session> {
-        self.0.session.as_ref()
+        self.0.session.as_ref().filter(|_| !self.has_ended())
+    }
+
+    /// Whether there was a session, and it has ended elsewhere.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.ended.get()
     }
 
     /// Who is logged in; somebody must be.
@@ -155,7 +191,8 @@ impl Visit {
 
     /// What a form must bring with it to be taken for this browser's own.
     pub(crate) fn csrf(&self) -> String {
-        self.0.app.seals.sign(&self.form_of())
+        // Without random numbers no form is taken.
+        self.0.app.seals.sign(&self.form_of()).unwrap_or_default()
     }
 
     /// Whether a form is of this browser and this login.
@@ -168,18 +205,29 @@ impl Visit {
         format!("{}\n{session}", self.0.visitor)
     }
 
-    /// The message that was left for this page, which is shown once.
+    /// The message that was left for this page. It is shown once, unless it stays; then it is for who may undo it.
     pub(crate) fn take_flash(&self) -> Option<Flash> {
         let flash = self.0.flash.clone()?;
-        self.set(Kind::Flash, None, None);
+        if flash.stays() {
+            let is_theirs = self
+                .session()
+                .is_some_and(|session| session.username() == flash.by);
+            return is_theirs.then_some(flash);
+        }
+        self.drop_flash();
         Some(flash)
+    }
+
+    /// Takes a message away, whether it stays or not.
+    pub(crate) fn drop_flash(&self) {
+        self.set(Kind::Flash, None, None);
     }
 
     /// Leaves a message for the next page. False if it is too long to be left.
     pub(crate) fn leave(&self, flash: &Flash) -> bool {
         let sealed = flash.seal(&self.0.app.seals);
         if let Some(sealed) = &sealed {
-            self.set(Kind::Flash, Some(sealed), Some(flash::SECONDS));
+            self.set(Kind::Flash, Some(sealed), Some(flash.seconds()));
         }
         sealed.is_some()
     }

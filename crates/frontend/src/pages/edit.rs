@@ -7,6 +7,7 @@ use askama::Template;
 use photos_client::{Photo, PhotoEdit, PhotoId, ProblemCode};
 use serde::Deserialize;
 
+use crate::bidi::isolated;
 use crate::csrf::Checked;
 use crate::error::PageError;
 use crate::flash::Flash;
@@ -82,7 +83,7 @@ pub(super) async fn save(
         StatusCode::UNPROCESSABLE_ENTITY
     });
     let page = EditPage {
-        layout: Layout::new(&visit, format!("Edit {} · hmlet", form.name)),
+        layout: Layout::new(&visit, format!("Edit {} · hmlet", isolated(&form.name))),
         id: *id,
         version: photo.as_ref().map_or(form.version, |photo| photo.version),
         name: form.name,
@@ -112,7 +113,7 @@ async fn update(visit: &Visit, id: PhotoId, form: &EditForm) -> Result<Photo, Pa
 
 fn page(visit: &Visit, photo: &Photo) -> EditPage {
     EditPage {
-        layout: Layout::new(visit, format!("Edit {} · hmlet", photo.name)),
+        layout: Layout::new(visit, format!("Edit {} · hmlet", isolated(&photo.name))),
         id: photo.id,
         version: photo.version,
         name: photo.name.clone(),

@@ -45,7 +45,9 @@ impl List {
             cursor: at.cursor,
             ..query
         };
-        let page = visit.client().photos().page(&query).await?;
+        let page = visit
+            .ask(async |client| client.photos().page(&query).await)
+            .await?;
         let to = |link: Option<String>| {
             let cursor = parameter(&link?, "cursor")?;
             let mark = if path.contains('?') { '&' } else { '?' };

@@ -9,12 +9,12 @@ use askama::Template;
 use photos_client::{ClientError, MemoryStore, TokenStore as _, Tokens};
 use serde::Deserialize;
 
+use super::page_or_home;
 use crate::csrf::{Checked, Sent};
 use crate::error::PageError;
 use crate::flash::Flash;
 use crate::form::Faults;
 use crate::layout::{Layout, html, ok, see};
-use crate::links::local_or_home;
 use crate::session::Session;
 use crate::visit::Visit;
 
@@ -40,7 +40,7 @@ pub(super) struct LoginForm {
 }
 
 pub(super) async fn show(visit: Visit, Query(query): Query<Next>) -> Result<HttpResponse, PageError> {
-    let next = local_or_home(query.next.as_deref());
+    let next = page_or_home(query.next.as_deref());
     if visit.session().is_some() {
         return Ok(see(next));
     }
@@ -51,7 +51,7 @@ pub(super) async fn log_in(
     visit: Visit,
     Checked(form): Checked<LoginForm>,
 ) -> Result<HttpResponse, PageError> {
-    let next = local_or_home(form.next.as_deref());
+    let next = page_or_home(form.next.as_deref());
     let username = form.username.trim().to_lowercase();
     match open(&visit, &username, &form.password).await {
         Ok(session) => {
@@ -66,20 +66,23 @@ pub(super) async fn log_in(
     }
 }
 
-/// Ends the session here and at the photos service; should that not answer, at least here.
+/// Ends the session at the photos service and here. Should the service not answer, it is ended here all the same, for who
+/// comes to this browser next; and it is said what that leaves.
 pub(super) async fn log_out(
     visit: Visit,
     Checked(Sent {}): Checked<Sent>,
 ) -> Result<HttpResponse, PageError> {
+    let mut flash = Flash::done("You are logged out.");
     if let Some(session) = visit.session() {
         let store = MemoryStore::with(session.tokens.clone());
         let client = visit.client().with_tokens(Arc::new(store));
         if let Err(error) = client.auth().logout().await {
             tracing::warn!(%error, "a session could not be ended at the photos service");
+            flash = Flash::problem(ONLY_HERE);
         }
     }
     visit.end();
-    visit.leave(&Flash::done("You are logged out."));
+    visit.leave(&flash);
     let mut answer = see("/");
     answer.headers_mut().insert(
         HeaderName::from_static("clear-site-data"),
@@ -87,6 +90,10 @@ pub(super) async fn log_out(
     );
     Ok(answer)
 }
+
+const ONLY_HERE: &str = "You are logged out in this browser, and nowhere else: the service that keeps the photos does not \
+                         answer, so the session itself goes on until it expires. To end it sooner, log in later and end \
+                         it in the settings.";
 
 /// Opens a session for who has the right password.
 pub(super) async fn open(visit: &Visit, username: &str, password: &str) -> Result<Session, PageError> {

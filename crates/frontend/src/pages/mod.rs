@@ -7,6 +7,7 @@ mod edit;
 mod gallery;
 mod list;
 mod login;
+mod outcome;
 mod photo;
 mod register;
 mod search;
@@ -22,7 +23,26 @@ use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
 use actix_web::{HttpResponse, ResponseError as _};
 
 use crate::error::PageError;
-use crate::{assets, pictures};
+use crate::{assets, links, pictures};
+
+/// Paths that take forms and are no pages, as `routes` below has them.
+const FORMS: &[&str] = &[
+    "/upload/file",
+    "/photos/selection",
+    "/logout",
+    "/settings/password",
+    "/settings/sessions/",
+    "/theme",
+    "/dismiss",
+];
+
+/// Where a login leads to: a page of this site, or the first one.
+pub(crate) fn page_or_home(path: Option<&str>) -> &str {
+    let path = links::local_or_home(path);
+    let bare = path.split(['?', '#']).next().unwrap_or_default();
+    let is_form = |form: &&str| bare == *form || (form.ends_with('/') && bare.starts_with(form));
+    if FORMS.iter().any(is_form) { "/" } else { path }
+}
 
 /// Registers every route.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -63,6 +83,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         )
         .route("/settings/sessions/end", web::post().to(settings::end_all))
         .route("/theme", web::post().to(theme::choose))
+        .route("/dismiss", web::post().to(selection::dismiss))
         .route("/suggest/tags", web::get().to(suggest::tags))
         .route("/assets/{file}", web::get().to(assets::get_asset))
         .route("/favicon.ico", web::get().to(no_icon))

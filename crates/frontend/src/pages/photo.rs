@@ -5,6 +5,7 @@ use actix_web::web::Path;
 use askama::Template;
 use photos_client::{Photo, PhotoId, PhotosQuery};
 
+use crate::bidi::isolated;
 use crate::caption::{self, Piece};
 use crate::error::PageError;
 use crate::layout::{Layout, ok};
@@ -35,7 +36,7 @@ struct PhotoPage {
 }
 
 pub(super) async fn show(visit: Visit, id: Path<PhotoId>) -> Result<HttpResponse, PageError> {
-    let photo = visit.client().photos().get(*id).await?;
+    let photo = visit.ask(async |client| client.photos().get(*id).await).await?;
     let query = PhotosQuery {
         owner: Some(photo.owner.username.clone()),
         draft: Some(false),
@@ -43,7 +44,7 @@ pub(super) async fn show(visit: Visit, id: Path<PhotoId>) -> Result<HttpResponse
         ..PhotosQuery::default()
     };
     // A photo is worth showing without them.
-    let others = visit.client().photos().page(&query).await;
+    let others = visit.ask(async |client| client.photos().page(&query).await).await;
     let others = others.map(|page| page.results).unwrap_or_default();
     let others: Vec<Tile> = others
         .iter()
@@ -53,7 +54,7 @@ pub(super) async fn show(visit: Visit, id: Path<PhotoId>) -> Result<HttpResponse
         .collect();
     let layout = Layout::new(
         &visit,
-        format!("{} by @{} · hmlet", photo.name, photo.owner.username),
+        format!("{} by @{} · hmlet", isolated(&photo.name), photo.owner.username),
     );
     let tile = Tile::new(&photo);
     let large = tile.large.clone();

@@ -7,13 +7,12 @@ use askama::Template;
 use photos_client::ProblemCode;
 use serde::Deserialize;
 
-use super::login;
+use super::{login, page_or_home};
 use crate::csrf::Checked;
 use crate::error::PageError;
 use crate::flash::Flash;
 use crate::form::Faults;
 use crate::layout::{Layout, html, ok, see};
-use crate::links::local_or_home;
 use crate::visit::Visit;
 
 #[derive(Template)]
@@ -84,7 +83,7 @@ pub(super) async fn register(
 
 /// A new member has nothing to see yet but what there is to do.
 fn to(next: Option<&str>) -> &str {
-    match local_or_home(next) {
+    match page_or_home(next) {
         "/" => "/upload",
         next => next,
     }

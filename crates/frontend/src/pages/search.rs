@@ -7,6 +7,7 @@ use photos_client::{PhotosQuery, TagCount};
 use serde::Deserialize;
 
 use super::list::{List, ListQuery};
+use crate::bidi::isolated;
 use crate::error::PageError;
 use crate::layout::{Layout, ok};
 use crate::links::{encode, segment};
@@ -49,14 +50,14 @@ pub(super) async fn show(visit: Visit, Query(asked): Query<SearchQuery>) -> Resu
         Some(List::fetch(&visit, query, at, &format!("/search?q={}", encode(&words))).await?)
     };
     let tags = if list.as_ref().is_none_or(List::is_empty) {
-        popular(visit.client().tags("").await?)
+        popular(visit.ask(async |client| client.tags("").await).await?)
     } else {
         Vec::new()
     };
     let title = if words.is_empty() {
         "Search · hmlet".to_owned()
     } else {
-        format!("{words} · Search · hmlet")
+        format!("{} · Search · hmlet", isolated(&words))
     };
     let mut layout = Layout::new(&visit, title);
     layout.query = words;
@@ -66,6 +67,8 @@ pub(super) async fn show(visit: Visit, Query(asked): Query<SearchQuery>) -> Resu
 fn popular(mut tags: Vec<TagCount>) -> Vec<TagLink> {
     tags.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
     tags.truncate(OFFERED);
+    // The most used, where one finds them.
+    tags.sort_by(|a, b| a.name.cmp(&b.name));
     tags.into_iter()
         .map(|tag| TagLink {
             href: format!("/tags/{}", segment(&tag.name)),

@@ -20,7 +20,7 @@ pub(super) async fn tags(visit: Visit, Query(asked): Query<Prefix>) -> Result<Ht
     if asked.prefix.is_empty() || asked.prefix.chars().count() > TAG_MAX_CHARS {
         return Ok(HttpResponse::Ok().json([(); 0]));
     }
-    let mut tags = visit.client().tags(&asked.prefix).await?;
+    let mut tags = visit.ask(async |client| client.tags(&asked.prefix).await).await?;
     tags.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.name.cmp(&b.name)));
     tags.truncate(MOST);
     // Not kept: a tag that somebody has just made is offered at once.

@@ -1,12 +1,14 @@
 //! The photos with a tag.
 
-use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
 use actix_web::web::{Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use photos_client::PhotosQuery;
-use photos_client::types::TAG_MAX_CHARS;
+use photos_client::{PhotosQuery, ProblemCode};
 
 use super::list::{List, ListQuery};
+use crate::bidi::isolated;
+use crate::caption;
 use crate::error::PageError;
 use crate::layout::{Layout, ok};
 use crate::links::segment;
@@ -22,19 +24,27 @@ struct TagPage {
 
 pub(super) async fn show(
     visit: Visit,
-    tag: Path<String>,
+    asked: Path<String>,
     Query(at): Query<ListQuery>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
-    let tag = tag.into_inner();
-    // A comma would mean two tags.
-    if tag.contains(',') || tag.chars().count() > TAG_MAX_CHARS {
-        return Err(PageError::NotFound);
+    let tag = caption::normal_tag(&asked).ok_or(PageError::NotFound)?;
+    let path = format!("/tags/{}", segment(&tag));
+    if *asked != tag {
+        let query = request.query_string();
+        let mark = if query.is_empty() { "" } else { "?" };
+        let to = (LOCATION, format!("{path}{mark}{query}"));
+        return Ok(HttpResponse::MovedPermanently().insert_header(to).finish());
     }
     let query = PhotosQuery {
         tag: Some(tag.clone()),
         ..PhotosQuery::default()
     };
-    let list = List::fetch(&visit, query, at, &format!("/tags/{}", segment(&tag))).await?;
-    let layout = Layout::new(&visit, format!("#{tag} · hmlet"));
+    let list = match List::fetch(&visit, query, at, &path).await {
+        // The service has the last word on what is a tag.
+        Err(error) if error.code() == Some(ProblemCode::ValidationFailed) => return Err(PageError::NotFound),
+        list => list?,
+    };
+    let layout = Layout::new(&visit, format!("{} · hmlet", isolated(&format!("#{tag}"))));
     ok(&TagPage { layout, list, tag })
 }

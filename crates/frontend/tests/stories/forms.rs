@@ -13,6 +13,7 @@ const FORMS: &[&str] = &[
     "/settings/password",
     "/settings/sessions/end",
     "/theme",
+    "/dismiss",
 ];
 
 #[tokio::test]
@@ -107,6 +108,23 @@ async fn redirects_stay_here() {
 }
 
 #[tokio::test]
+async fn a_login_leads_to_a_page() {
+    let world = World::start().await;
+    world.member("ann").await;
+    let more = ["/logout?x=1", "/upload/file", "/settings/sessions/1/end"];
+    let forms = FORMS
+        .iter()
+        .filter(|form| !["/login", "/register"].contains(form));
+    for next in forms.chain(&more) {
+        let mut ann = world.visitor();
+        ann.get("/login").await;
+        let fields = [("username", "ann"), ("password", PASSWORD), ("next", *next)];
+        assert_eq!(ann.send("/login", &fields).await.location(), "/", "{next}");
+        assert_eq!(ann.get(&format!("/login?next={next}")).await.location(), "/");
+    }
+}
+
+#[tokio::test]
 async fn colours_can_be_chosen() {
     let world = World::start().await;
     let mut guest = world.visitor();
@@ -132,7 +150,8 @@ async fn staff_may_change_what_others_may_not() {
         .text();
     let id = crate::support::visitor::ids(&page).remove(0);
     let mut bob = world.member("bob").await;
-    bob.get(&format!("/photos/{id}/edit")).await.expect(403);
+    let answer = bob.get(&format!("/photos/{id}/edit")).await.expect(403);
+    assert!(answer.text().contains("Only its owner and staff may do that."));
     let page = bob.page(&format!("/photos/{id}")).await;
     assert!(!page.contains("value=\"delete\""));
     // A form made by hand is refused by the service.
@@ -143,7 +162,8 @@ async fn staff_may_change_what_others_may_not() {
         )
         .await;
     assert_eq!(answer.location(), "/");
-    assert!(bob.page("/").await.contains("could not be"));
+    let said = "1 photo could not be deleted: only its owner and staff may do that.";
+    assert!(bob.page("/").await.contains(said));
     bob.get(&format!("/photos/{id}")).await.expect(200);
 
     let mut admin = world.visitor();

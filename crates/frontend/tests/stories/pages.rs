@@ -126,9 +126,18 @@ async fn publishes_edits_and_finds() {
             .contains("Nothing found")
     );
     assert!(guest.page("/search").await.contains("href=\"/tags/dawn\""));
+    // The most used tags, by their names.
+    let caption = "#zebra #apple #Dawn";
+    ann.page("/upload").await;
+    let files = vec![("c.jpg", jpeg(32, 20, 3)), ("d.jpg", jpeg(20, 32, 4))];
+    ann.upload(caption, "published", files).await.expect(200);
+    let page = guest.page("/search").await;
+    let tags: Vec<_> = page.split("href=\"/tags/").skip(1).collect();
+    let tags: Vec<_> = tags.iter().map(|rest| rest.split('"').next().unwrap()).collect();
+    assert_eq!(tags, ["apple", "dawn", "zebra"]);
     assert!(guest.page("/tags/none").await.contains("No photos have this tag"));
     let answer = ann.get("/suggest/tags?prefix=da").await.expect(200);
-    assert_eq!(answer.text(), "[{\"name\":\"dawn\",\"count\":1}]");
+    assert_eq!(answer.text(), "[{\"name\":\"dawn\",\"count\":3}]");
 }
 
 #[tokio::test]
@@ -166,6 +175,25 @@ async fn a_deletion_can_be_undone() {
             .await
             .contains("Select at least one photo first.")
     );
+}
+
+#[tokio::test]
+async fn a_tag_has_one_address() {
+    let world = World::start().await;
+    let mut guest = world.visitor();
+    for (asked, address) in [
+        ("/tags/Dawn", "/tags/dawn"),
+        ("/tags/%23dawn", "/tags/dawn"),
+        ("/tags/%23DAWN?cursor=a%2Bb&x", "/tags/dawn?cursor=a%2Bb&x"),
+        ("/tags/GR%C3%96%C3%9FE", "/tags/gr%C3%B6%C3%9Fe"),
+        ("/tags/e%CC%81", "/tags/%C3%A9"),
+    ] {
+        let answer = guest.get(asked).await.expect(301);
+        assert_eq!(answer.header("location"), address, "{asked}");
+    }
+    for kept in ["/tags/dawn", "/tags/%C3%A9", "/tags/gr%C3%B6%C3%9Fe"] {
+        guest.page(kept).await;
+    }
 }
 
 #[tokio::test]
@@ -222,6 +250,9 @@ async fn what_is_not_there_is_not_found() {
         "/@me",
         "/@X",
         "/tags/a,b",
+        "/tags/none-such",
+        "/tags/2026",
+        "/tags/%23",
         "/assets/none.js",
         "/favicon.ico",
     ] {

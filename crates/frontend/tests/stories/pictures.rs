@@ -99,6 +99,50 @@ async fn files_have_names_of_their_own_and_stay() {
     }
 }
 
+/// Pages of members have what nobody else may know beside what an address says, and packing tells how much they have in
+/// common.
+#[tokio::test]
+async fn pages_are_packed_for_guests_alone() {
+    let world = World::start().await;
+    let mut ann = world.member("ann").await;
+    ann.page("/upload").await;
+    let files = (0..12).map(|seed| ("a.jpg", jpeg(96, 64, seed))).collect();
+    ann.upload("", "published", files).await.expect(200);
+    let mut guest = world.visitor();
+    let plain = guest.get("/").await.expect(200);
+    assert_eq!(plain.header("content-encoding"), "");
+    for (visitor, coding, path, status) in [
+        (&guest, "gzip", "/", 200),
+        (&guest, "gzip", "/search?q=a", 200),
+        (&guest, "gzip", "/nothing", 404),
+        (&ann, "", "/", 200),
+        (&ann, "", "/nothing", 404),
+    ] {
+        let request = visitor.request(Method::GET, path);
+        let request = request.header("accept-encoding", "gzip, br");
+        let answer = visitor.clone().answer(request).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("content-encoding"), coding, "{path}");
+        assert_eq!(answer.header("vary"), "Accept-Encoding", "{path}");
+        if path == "/" && !coding.is_empty() {
+            assert!(
+                answer.bytes.len() * 3 < plain.bytes.len(),
+                "{}",
+                answer.bytes.len()
+            );
+        }
+    }
+    // Nor does a token repeat itself, so that nothing can be learnt of it from many pages.
+    guest.page("/").await;
+    let token = guest.csrf.clone();
+    guest.page("/").await;
+    assert_ne!(guest.csrf, token);
+    for token in [token, guest.csrf.clone()] {
+        guest.csrf = token;
+        guest.send("/theme", &[("theme", "dark")]).await.expect(303);
+    }
+}
+
 #[tokio::test]
 async fn the_first_page_is_small() {
     let world = World::start().await;

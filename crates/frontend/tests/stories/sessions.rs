@@ -2,7 +2,10 @@
 
 use futures_util::future::join_all;
 
-use crate::support::World;
+use crate::support::pictures::jpeg;
+use crate::support::proxy::Proxy;
+use crate::support::visitor::ids;
+use crate::support::{PASSWORD, World};
 
 /// Every access token is about to expire, so that every request renews.
 const SHORT: &[(&str, &str)] = &[("PS_ACCESS_TTL", "2s")];
@@ -75,4 +78,87 @@ async fn a_cookie_that_is_not_ours_is_forgotten() {
         );
         assert!(!ann.cookies.contains_key("session"), "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn a_session_that_ended_elsewhere_leaves_a_guest() {
+    for photos in [&[][..], SHORT] {
+        let world = World::with(photos, &[]).await;
+        let mut desk = world.member("ann").await;
+        desk.page("/upload").await;
+        let files = || vec![("a.jpg", jpeg(64, 48, 1))];
+        desk.upload("at #dawn", "published", files()).await.expect(200);
+        let photo = format!("/photos/{}", ids(&desk.page("/@ann").await)[0]);
+        desk.upload("", "draft", files()).await.expect(200);
+        let draft = format!("/photos/{}", ids(&desk.page("/drafts").await)[0]);
+        let mut phone = world.visitor();
+        phone.get("/login").await;
+        let fields = [("username", "ann"), ("password", PASSWORD)];
+        phone.send("/login", &fields).await.expect(303);
+        desk.page("/settings").await;
+        desk.send("/settings/sessions/end", &[]).await.expect(303);
+
+        let edit = format!("{photo}/edit");
+        for (path, status) in [
+            ("/", 200),
+            (&photo, 200),
+            ("/tags/dawn", 200),
+            ("/search?q=dawn&x", 200),
+            ("/search", 200),
+            ("/@ann", 200),
+            (&draft, 404),
+        ] {
+            let mut phone = phone.clone();
+            let page = phone.get(path).await.expect(status).text();
+            let login = format!("/login?next={}", crate::support::encoded(path));
+            assert!(page.contains(&format!("href=\"{login}\"")), "{login}: {page}");
+            assert_eq!(
+                page.matches("Your session has ended.").count(),
+                1,
+                "{path}: {page}"
+            );
+            assert!(page.contains("href=\"/register\""), "{path}");
+            assert!(!page.contains("name=\"id\""), "{path}: nothing can be changed");
+            assert!(!phone.cookies.contains_key("session"), "{path}");
+            let page = phone.get(path).await.expect(status).text();
+            assert!(!page.contains("has ended"), "{path}: it is said once");
+        }
+        for path in ["/drafts", "/upload", "/settings", &edit] {
+            let mut phone = phone.clone();
+            let login = format!("/login?next={}", crate::support::encoded(path));
+            assert_eq!(phone.get(path).await.location(), login);
+            assert!(phone.page(&login).await.contains("Your session has ended"));
+        }
+        // The forms of the page are a guest's.
+        phone.page("/").await;
+        phone.send("/theme", &[("theme", "dark")]).await.expect(303);
+    }
+}
+
+#[tokio::test]
+async fn a_logout_claims_no_more_than_it_does() {
+    let world = World::start().await;
+    let ann = world.member("ann").await;
+    let proxy = Proxy::start(&world.photos_url);
+    let (replica, url) = world.replica_through(&proxy.url);
+    let mut ann = ann.at(&url);
+    ann.page("/drafts").await;
+    let mut copy = ann.clone();
+    proxy.allow(0);
+    assert_eq!(ann.send("/logout", &[]).await.location(), "/");
+    assert!(
+        !ann.cookies.contains_key("session"),
+        "whoever comes next is nobody"
+    );
+    let page = ann.get("/").await.expect(503).text();
+    assert!(page.contains("in this browser, and nowhere else"), "{page}");
+    proxy.allow(usize::MAX);
+    copy.get("/settings").await.expect(200);
+    ann.get("/login").await;
+    let fields = [("username", "ann"), ("password", PASSWORD)];
+    ann.send("/login", &fields).await.expect(303);
+    ann.page("/settings").await;
+    ann.send("/logout", &[]).await.expect(303);
+    assert!(ann.page("/").await.contains("You are logged out.<"));
+    replica.stop().await;
 }

@@ -155,8 +155,8 @@ async fn who_was_slower_sees_what_it_is_now() {
     (slower[0].1, slower[1].1, slower[3].1) = ("Harbour", "mine", "published");
     let page = ann.send(&edit, &slower).await.expect(409).text();
     for text in [
-        "Now: <b>Jolla</b>",
-        "Now: <b>seen at #noon</b>",
+        "Now: <b><bdi>Jolla</bdi></b>",
+        "Now: <b dir=\"auto\">seen at #noon</b>",
         "Now: <b>only you</b>",
         "value=\"Harbour\"",
         "mine</textarea>",
@@ -201,13 +201,34 @@ async fn an_empty_and_a_large_file_are_reported() {
 #[tokio::test]
 async fn a_fault_is_said_once_and_for_people() {
     let world = World::start().await;
-    let page = world.visitor().get("/tags/none-such").await.expect(422).text();
-    assert_eq!(page.matches("“none-such” is no tag").count(), 1, "{page}");
+    let page = world.visitor().get("/search?q=a%07").await.expect(422).text();
+    assert_eq!(
+        page.matches("The search has control characters.").count(),
+        1,
+        "{page}"
+    );
+    let mut guest = world.visitor();
+    guest.get("/register").await;
+    let fields = [("username", "Nobody Such"), ("password", "short")];
+    let page = guest.send("/register", &fields).await.expect(422).text();
+    for said in [
+        "This must be 3–32 of a–z, 0–9, “_”, “.” and “-”, and begin with a letter or a digit.",
+        "This must have 10–128 characters.",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
     assert!(!page.contains('`'), "{page}");
+    let fields = [("username", "nobody"), ("password", "not this one")];
+    let page = guest.send("/login", &fields).await.expect(401).text();
+    assert!(
+        page.contains(">No active user has this username and password.<"),
+        "{page}"
+    );
     let proxy = Proxy::start(&world.photos_url);
     let (replica, url) = world.replica_through(&proxy.url);
     proxy.allow(0);
     let page = world.visitor().at(&url).get("/").await.expect(503).text();
     assert!(page.contains("out of reach") && !page.contains("lost"), "{page}");
+    assert!(page.contains("The service that keeps the photos"), "{page}");
     replica.stop().await;
 }

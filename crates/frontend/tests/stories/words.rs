@@ -64,6 +64,62 @@ async fn every_text_is_escaped() {
 }
 
 #[tokio::test]
+async fn a_text_turns_nothing_around_it() {
+    let world = World::start().await;
+    let mut ann = world.member("ann").await;
+    let client = world.client.guest();
+    client.auth().login("ann", PASSWORD).await.unwrap();
+    let name = "left\u{202e}right";
+    // What would end the isolation is left out where the name is shown.
+    let written = "\u{2069}left\u{202e}right";
+    let photo = NewPhoto::from_bytes(written, jpeg(120, 80, 1)).caption("שלום #שלום");
+    let id = client.photos().create(photo).await.unwrap().id;
+    let (isolated, marked) = (format!("\u{2068}{name}\u{2069}"), format!("<bdi>{name}</bdi>"));
+    let photo = format!("/photos/{id}");
+    let edit = format!("{photo}/edit");
+    let tag = format!("/tags/{}", crate::support::encoded("שלום"));
+    let search = format!("/search?q={}", crate::support::encoded("שלום"));
+    for (path, texts) in [
+        (
+            "/",
+            &[
+                marked.as_str(),
+                &format!("alt=\"{isolated}: \u{2068}שלום #שלום\u{2069}\""),
+            ][..],
+        ),
+        ("/@ann", &[&format!("Select {marked}")]),
+        (
+            &photo,
+            &[
+                &format!("<title>{isolated} by @ann"),
+                &format!("<h1>{marked}"),
+                "class=\"caption\" dir=\"auto\"",
+            ],
+        ),
+        (
+            &edit,
+            &[
+                &format!("<title>Edit {isolated} ·"),
+                &format!("value=\"{written}\" dir=\"auto\""),
+            ],
+        ),
+        (&tag, &["<title>\u{2068}#שלום\u{2069} ·", "<h1><bdi>"]),
+        ("/search", &["<bdi>#שלום</bdi> <small>1</small>"]),
+        (&search, &["<title>\u{2068}שלום\u{2069} ·", "“<bdi>שלום</bdi>”"]),
+    ] {
+        let page = ann.page(path).await;
+        for text in texts {
+            assert!(page.contains(text), "{path}: {text}: {page}");
+        }
+        // In none of them does it stand by itself.
+        let bare = page.replace(&marked, "").replace(&isolated, "");
+        let bare = bare.replace(&format!("data-name=\"{name}\""), "");
+        let bare = bare.replace(&format!("value=\"{written}\" dir=\"auto\""), "");
+        assert!(!bare.contains('\u{202e}'), "{path}: {bare}");
+    }
+}
+
+#[tokio::test]
 async fn pages_load_only_what_is_ours_and_have_nothing_inline() {
     let world = World::start().await;
     let mut ann = world.member("ann").await;

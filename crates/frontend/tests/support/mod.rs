@@ -119,6 +119,11 @@ fn serve(photos_url: &str, changes: &[(&str, &str)]) -> frontend::server::Servic
     frontend::server::Service::start(&env).unwrap()
 }
 
+/// A text as the value of a parameter.
+pub(crate) fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
 fn owned(pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
     pairs
         .iter()
