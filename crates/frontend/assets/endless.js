@@ -122,8 +122,9 @@ async function refill(place) {
 }
 
 const watcher = new IntersectionObserver(
-  async ([entry]) => {
-    if (!entry.isIntersecting || busy || times >= BY_ITSELF) return;
+  async (entries) => {
+    // A slow machine tells of several frames at once; the last one holds.
+    if (!entries.at(-1).isIntersecting || busy || times >= BY_ITSELF) return;
     times++;
     if (!(await append())) return;
     // Still in sight? Then it is observed anew.

@@ -38,8 +38,10 @@ function build() {
   box.className = "light";
   box.ariaLabel = "Photo";
   figure = document.createElement("figure");
-  const header = document.createElement("header");
-  const footer = document.createElement("footer");
+  // No header and footer: the page has its own, and a dialog's would be the page's second.
+  const [above, under] = [document.createElement("div"), document.createElement("div")];
+  above.className = "above";
+  under.className = "under";
   place = document.createElement("span");
   place.className = "place";
   const close = button("icon", "Close", "M6 6l12 12M18 6 6 18");
@@ -50,9 +52,9 @@ function build() {
   words = document.createElement("p");
   words.className = "said";
   words.dir = "auto";
-  header.append(place, close);
-  footer.append(back, caption, forth, words);
-  box.append(header, figure, footer);
+  above.append(place, close);
+  under.append(back, caption, forth, words);
+  box.append(above, figure, under);
   document.body.append(box);
 
   close.addEventListener("click", leave);

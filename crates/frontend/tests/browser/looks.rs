@@ -263,13 +263,13 @@ async fn long_words_fit_into_the_smallest_window() {
     browser.click(".tile a").await;
     browser.wait("dialog[open] .said a").await;
     let lightbox = "const box = document.querySelector('dialog'); return box.scrollWidth <= box.clientWidth && \
-                    [...box.querySelectorAll('footer > *')].every((one) => one.getBoundingClientRect().right <= innerWidth)";
+                    [...box.querySelectorAll('.under > *')].every((one) => one.getBoundingClientRect().right <= innerWidth)";
     assert_eq!(browser.value(lightbox).await, true, "lightbox");
     // The words stand below the photo, not over it.
     browser
         .wait_for(
             "document.querySelector('dialog figure img').getBoundingClientRect().bottom <= \
-             document.querySelector('dialog footer').getBoundingClientRect().top",
+             document.querySelector('dialog .under').getBoundingClientRect().top",
         )
         .await;
     // Messages, and a file before it is sent.

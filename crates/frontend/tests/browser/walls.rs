@@ -67,7 +67,7 @@ async fn a_finger_turns_the_photos_and_drops_them() {
     browser
         .wait_for(&small.replace("arguments[0]", "'dialog img'"))
         .await;
-    browser.click(".light footer a").await;
+    browser.click(".light .named").await;
     browser.wait("article.photo").await;
     browser
         .wait_for(&small.replace("arguments[0]", "'article .shot'"))
@@ -91,7 +91,7 @@ async fn going_back_from_a_photo_is_the_list() {
         if reload {
             browser.page.refresh().await.unwrap();
         } else {
-            browser.click(".light footer a").await;
+            browser.click(".light .named").await;
         }
         browser.wait("article.photo").await;
         browser.settled().await;
