@@ -1,15 +1,37 @@
-// A form whose texts are worth a question before they are lost.
+// A form whose texts are worth a question before they are lost, and are still there after a login that a session's end asked for.
 
 const form = document.querySelector("[data-keep]");
+const KEPT = "kept";
 let sent = false;
 
-const isChanged = (field) =>
-  field.type === "radio" || field.type === "checkbox" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+const isSwitch = (field) => field.type === "radio" || field.type === "checkbox";
+const isChanged = (field) => (isSwitch(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
+const own = () => [...form.querySelectorAll("input:not([name=csrf]), textarea")];
 // A form that comes back with a fault has what was typed, and nothing of it is saved.
-const isUnsaved = () => "unsaved" in form.dataset || [...form.querySelectorAll("input, textarea")].some(isChanged);
+const isUnsaved = () => "unsaved" in form.dataset || own().some(isChanged);
 
-form.addEventListener("submit", () => (sent = true));
+form.addEventListener("submit", () => {
+  sent = true;
+  const values = own().map((field) => (isSwitch(field) ? field.checked : field.value));
+  sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, values }));
+});
 addEventListener("pageshow", () => (sent = false));
 addEventListener("beforeunload", (event) => {
   if (!sent && isUnsaved()) event.preventDefault();
 });
+
+// The form is shown as it is stored, though it was sent before: a login came between. `main.js` forgets what was saved.
+const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+sessionStorage.removeItem(KEPT);
+if (kept?.path === location.pathname && !("unsaved" in form.dataset)) {
+  own().forEach((field, at) => {
+    if (isSwitch(field)) field.checked = kept.values[at];
+    else field.value = kept.values[at];
+  });
+  form.dataset.unsaved = "";
+  const note = document.createElement("p");
+  note.className = "now";
+  note.setAttribute("role", "status");
+  note.textContent = "What you typed before the login is here again. It is not saved yet.";
+  form.querySelector("h1").after(note);
+}

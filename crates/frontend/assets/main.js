@@ -11,6 +11,8 @@ if (has("[data-keep]")) parts.push(import("./keep.js"));
 if (has("img.shot")) parts.push(import("./pictures.js"));
 if (has("[data-upload]")) parts.push(import("./upload.js"));
 else if (has("[data-tags]")) parts.push(import("./tags.js").then(({ offer }) => document.querySelectorAll("[data-tags]").forEach(offer)));
+// What a form keeps for the time of a login is of no use once another page has come.
+if (!has("[data-keep]") && location.pathname !== "/login") sessionStorage.removeItem("kept");
 // From here on everything answers; who drives the page from outside waits for this.
 Promise.allSettled(parts).then(() => (document.documentElement.dataset.ready = ""));
 

@@ -201,7 +201,11 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   items.filter(isOpen).forEach((item) => item.again());
 });
-clear.addEventListener("click", () => items.filter((item) => item.state === "done").forEach((item) => item.forget()));
+clear.addEventListener("click", () => {
+  items.filter((item) => item.state === "done").forEach((item) => item.forget());
+  // It went with every photo.
+  form.elements.caption.defaultValue = form.elements.caption.value;
+});
 
 let depth = 0;
 const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
@@ -221,3 +225,7 @@ const isUnsent = () => {
   return items.some((item) => isBusy(item) || isOpen(item)) || (items.length === 0 && caption.value !== caption.defaultValue);
 };
 addEventListener("beforeunload", (event) => isUnsent() && event.preventDefault());
+// What a browser restores on the way back was sent, or given up, before.
+addEventListener("pageshow", () => {
+  if (items.length === 0) form.elements.caption.defaultValue = form.elements.caption.value;
+});

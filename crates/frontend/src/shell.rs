@@ -65,12 +65,8 @@ pub(crate) async fn shell<B: MessageBody + 'static>(
                 .headers_mut()
                 .insert(HeaderName::from_static(REQUEST_ID), id);
         }
-        let default = if visit.session().is_some() {
-            "private, no-store"
-        } else {
-            "private, no-cache"
-        };
-        set_default(answer.headers_mut(), header::CACHE_CONTROL, default);
+        // Whose page it is and in which colours can change before somebody comes back to it.
+        set_default(answer.headers_mut(), header::CACHE_CONTROL, "private, no-store");
         count(&app, &answer, &method, started.elapsed());
         Ok(answer)
     }

@@ -126,3 +126,42 @@ async fn an_edit_is_not_left_without_a_question() {
     assert!(asks(&browser).await, "the form came back");
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_outlives_the_end_of_its_session() {
+    let Some(browser) = Chromium::open(Window::DESK).await else {
+        return;
+    };
+    let world = World::start().await;
+    let mut ann = world.member("ann").await;
+    ann.page("/upload").await;
+    let files = vec![("Hill.jpg", jpeg(90, 60, 1))];
+    ann.upload("", "published", files).await.expect(200);
+    let photo = ids(&ann.page("/@ann").await).remove(0);
+    let edit = format!("{}/photos/{photo}/edit", world.url);
+    browser.goto(&edit).await;
+    log_in(&browser).await;
+    browser.write("#caption", "typed for long").await;
+    // Somewhere else all sessions are ended.
+    ann.page("/settings").await;
+    ann.send("/settings/sessions/end", &[]).await.expect(303);
+    browser.click(".form button.button").await;
+    log_in(&browser).await;
+    browser.wait_text("It is not saved yet.").await;
+    assert!(asks(&browser).await, "what came back is not saved");
+    browser.click(".form button.button").await;
+    browser.wait_text("Saved.").await;
+    browser.wait_text("typed for long").await;
+    // Nothing of it comes up again.
+    browser.goto(&edit).await;
+    assert!(!asks(&browser).await, "everything is saved");
+    browser.close().await;
+}
+
+/// Logs ann in on the page that asks for it.
+async fn log_in(browser: &Chromium) {
+    browser.wait_path("/login").await;
+    browser.write("#username", "ann").await;
+    browser.write("#password", crate::support::PASSWORD).await;
+    browser.click("form.card button.button").await;
+}

@@ -45,6 +45,13 @@ impl Flash {
         }
     }
 
+    /// For a list whose address asked for what there is not.
+    pub(super) fn misread() -> Self {
+        Self::problem(
+            "A filter in the address made no sense and is left out: this list has more than was asked for.",
+        )
+    }
+
     pub(super) fn seal(&self, keys: &Keys) -> Option<String> {
         Some(keys.seal(PURPOSE, &serde_json::to_string(self).ok()?))
     }

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::error::PageError;
-use super::layout::{Layout, ok};
+use super::flash::Flash;
+use super::layout::{Layout, ok, see};
 use super::links::with_query;
 use super::shown::{Moment, excerpt, thousands};
 use super::visit::Visit;
@@ -109,6 +110,14 @@ pub(super) async fn show(visit: Visit, query: Query<HistoryQuery>) -> Result<Htt
         ];
         with_query(PATH, &pairs)
     };
+    let is_misread = |asked: &str, found: bool| !asked.trim().is_empty() && !found;
+    if is_misread(&query.via, via.is_some())
+        || is_misread(&query.action, action.is_some())
+        || is_misread(&query.until, until.is_some())
+    {
+        visit.leave(&Flash::misread());
+        return Ok(see(&link(None)));
+    }
     ok(&HistoryPage {
         layout: Layout::new(&visit, "History"),
         entries: Entry::all(visit.app(), page.entries).await?,

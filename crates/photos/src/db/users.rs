@@ -13,7 +13,7 @@ use super::run::{Abort, Step};
 use super::schema::{sessions, users};
 use super::{Db, DbError};
 use crate::domain::time::from_micros;
-use crate::domain::{Actor, SessionId, Timestamp, UserId, policy};
+use crate::domain::{Actor, SessionId, Timestamp, UserId, Via, policy};
 
 /// A user, without the password's hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,8 +111,11 @@ impl Db {
         if !granted {
             return Err(CreateUserError::Forbidden);
         }
-        self.write_or(move |connection| insert_user(connection, &new, actor.as_ref(), now))
-            .await?
+        self.write_or(move |connection| {
+            let by = actor.as_ref().map_or(By::Oneself, By::Actor);
+            insert_user(connection, &new, by, now)
+        })
+        .await?
     }
 
     /// The user of a name.
@@ -229,7 +232,7 @@ impl Db {
                             is_staff: true,
                             is_superuser: true,
                         };
-                        insert_user(connection, &new, None, now)?;
+                        insert_user(connection, &new, By::Service, now)?;
                         Ok(true)
                     }
                 }
@@ -281,10 +284,20 @@ fn take_over(
     Ok(true)
 }
 
+/// Who makes a user.
+#[derive(Clone, Copy)]
+enum By<'a> {
+    Actor(&'a Actor),
+    /// A registration, through the API.
+    Oneself,
+    /// The service, from its environment.
+    Service,
+}
+
 fn insert_user(
     connection: &mut AnyConnection,
     new: &NewUser,
-    actor: Option<&Actor>,
+    by: By<'_>,
     now: Timestamp,
 ) -> Step<User, CreateUserError> {
     let user = User {
@@ -316,6 +329,20 @@ fn insert_user(
         "is_staff": [null, user.is_staff],
         "is_superuser": [null, user.is_superuser],
     });
+    let oneself = Actor {
+        user_id: user.id,
+        username: user.username.clone(),
+        is_staff: user.is_staff,
+        is_superuser: user.is_superuser,
+        via: Via::Api,
+        request_id: None,
+        session_id: None,
+    };
+    let actor = match by {
+        By::Actor(actor) => Some(actor),
+        By::Oneself => Some(&oneself),
+        By::Service => None,
+    };
     audit::record(
         connection,
         actor,

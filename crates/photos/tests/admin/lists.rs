@@ -233,3 +233,30 @@ fn drafts() -> photos::db::photos::Browse {
         ..photos::db::photos::Browse::default()
     }
 }
+
+#[tokio::test]
+async fn a_filter_that_is_none_is_left_out_and_said() {
+    let app = TestApp::start().await;
+    let mut admin = Browser::of(&app, "admin").await;
+    for (asked, led_to) in [
+        ("/admin/photos?state=bogus&q=pier", "/admin/photos?q=pier"),
+        (
+            "/admin/photos?date=20x&state=drafts",
+            "/admin/photos?state=drafts",
+        ),
+        ("/admin/photos?sort=beauty", "/admin/photos"),
+        ("/admin/photos?at=junk", "/admin/photos"),
+        ("/admin/users?staff=maybe&active=no", "/admin/users?active=no"),
+        (
+            "/admin/history?via=pigeon&action=login",
+            "/admin/history?action=login",
+        ),
+        ("/admin/history?action=juggled", "/admin/history"),
+        ("/admin/history?until=2026-99-99", "/admin/history"),
+    ] {
+        let to = admin.get(asked).await.location();
+        assert_eq!(to, led_to, "{asked}");
+        let page = admin.page(&to).await;
+        assert!(page.contains("made no sense and is left out"), "{asked}: {page}");
+    }
+}

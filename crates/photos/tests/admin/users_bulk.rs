@@ -46,8 +46,13 @@ async fn many_users_are_shut_out_and_let_in_again(#[case] backend: Backend) {
     let page = admin
         .send(BULK, &many("deactivate", "sort=joined", &picked))
         .await
-        .expect(StatusCode::OK)
-        .text();
+        .expect(StatusCode::OK);
+    let again = page.header("cache-control");
+    assert_eq!(
+        again, "private, no-cache",
+        "a browser may come back to the question"
+    );
+    let page = page.text();
     assert!(page.contains("3 users will be deactivated"), "{page}");
     assert!(page.contains("it is you"), "{page}");
     assert!(find(&app, ann).await.active, "nothing is done yet");

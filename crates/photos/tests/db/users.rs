@@ -160,10 +160,7 @@ async fn flags_have_guards(#[case] backend: Backend) {
         .collect();
     assert_eq!(
         told,
-        [
-            ("flags", "ann", Via::Admin),
-            ("create-user", "system", Via::System)
-        ]
+        [("flags", "ann", Via::Admin), ("create-user", "bob", Via::Api)]
     );
     assert_eq!(audit[0].changes, json!({"active": [true, false]}));
     assert_eq!(audit[0].at, at(4));

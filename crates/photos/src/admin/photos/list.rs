@@ -9,6 +9,7 @@ use super::query::{PAGE, PATH, PhotosQuery};
 use super::row::Row;
 use crate::admin::chosen::MOST;
 use crate::admin::error::PageError;
+use crate::admin::flash::Flash;
 use crate::admin::layout::{Layout, ok, see};
 use crate::admin::shown::{self, thousands};
 use crate::admin::visit::Visit;
@@ -59,6 +60,10 @@ struct Head {
 pub(super) async fn show(visit: Visit, request: HttpRequest) -> Result<HttpResponse, PageError> {
     visit.staff()?;
     let (app, query) = (visit.app().clone(), PhotosQuery::read(request.query_string()));
+    if PhotosQuery::is_misread(request.query_string()) {
+        visit.leave(&Flash::misread());
+        return Ok(see(&query.href()));
+    }
     if let Some(id) = query.photo_id()
         && app.db.get_photo_even_deleted(id).await?.is_some()
     {

@@ -92,6 +92,22 @@ impl PhotosQuery {
         query
     }
 
+    /// Whether an address has filters, an order or a place that say nothing, so that they are left out.
+    pub(super) fn is_misread(text: &str) -> bool {
+        let sort = Self::read(text).sort;
+        form_urlencoded::parse(text.as_bytes()).any(|(name, value)| {
+            let value = value.trim();
+            !value.is_empty()
+                && match name.as_ref() {
+                    "state" => named(&SHELVES, value).is_none(),
+                    "date" => Date::read(value).is_none(),
+                    "sort" => named(&SORTS, value.trim_start_matches('-')).is_none(),
+                    "at" => read_mark(value, sort == SortBy::Name).is_none(),
+                    _ => false,
+                }
+        })
+    }
+
     /// The query of its address, without a `?`.
     pub(super) fn text(&self) -> String {
         let link = self.href();

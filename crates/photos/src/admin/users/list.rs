@@ -6,7 +6,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::admin::error::PageError;
-use crate::admin::layout::{Layout, ok};
+use crate::admin::flash::Flash;
+use crate::admin::layout::{Layout, ok, see};
 use crate::admin::links::with_query;
 use crate::admin::shown::{Moment, thousands};
 use crate::admin::visit::Visit;
@@ -66,7 +67,7 @@ struct Head {
 }
 
 /// The query of an address; what makes no sense there is taken for not said.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub(super) struct UsersQuery {
     q: String,
@@ -143,6 +144,34 @@ pub(super) async fn show(visit: Visit, query: Query<UsersQuery>) -> Result<HttpR
     let mut query = query.into_inner();
     for text in [&mut query.q, &mut query.at] {
         *text = text.replace('\0', "");
+    }
+    let known = |value: &str, known: &[&str]| value.is_empty() || known.contains(&value);
+    let plain = UsersQuery {
+        staff: if known(&query.staff, &["yes", "no", "superusers"]) {
+            query.staff.clone()
+        } else {
+            String::new()
+        },
+        active: if known(&query.active, &["yes", "no"]) {
+            query.active.clone()
+        } else {
+            String::new()
+        },
+        sort: if known(&query.sort, &["username", "-username", "joined", "-joined"]) {
+            query.sort.clone()
+        } else {
+            String::new()
+        },
+        at: if query.at.is_empty() || query.at.contains('~') {
+            query.at.clone()
+        } else {
+            String::new()
+        },
+        ..query.clone()
+    };
+    if plain != query {
+        visit.leave(&Flash::misread());
+        return Ok(see(&plain.href()));
     }
     let asked = query.asked();
     let page = visit.app().db.browse_users(&asked, PAGE).await?;
