@@ -4,9 +4,9 @@ use tempfile::TempDir;
 
 use crate::chromium::{Chromium, Window};
 use crate::story::choose;
-use crate::support::World;
 use crate::support::pictures::{jpeg, made};
 use crate::support::visitor::ids;
+use crate::support::{Visitor, World};
 
 /// Whether the browser would ask before it leaves the page.
 const ASKS: &str = "const leave = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(leave); \
@@ -94,16 +94,11 @@ async fn an_edit_is_not_left_without_a_question() {
     };
     let world = World::start().await;
     let mut ann = world.member("ann").await;
-    ann.page("/upload").await;
-    let files = vec![("Hill.jpg", jpeg(90, 60, 1))];
-    ann.upload("", "published", files).await.expect(200);
-    let photo = ids(&ann.page("/@ann").await).remove(0);
+    let edit = format!("{}/photos/{}/edit", world.url, publish(&mut ann).await);
     browser.goto(&format!("{}/login", world.url)).await;
-    browser.write("#username", "ann").await;
-    browser.write("#password", crate::support::PASSWORD).await;
-    browser.click("form.card button.button").await;
+    log_in(&browser).await;
     browser.wait_path("/").await;
-    browser.goto(&format!("{}/photos/{photo}/edit", world.url)).await;
+    browser.goto(&edit).await;
     assert!(!asks(&browser).await, "nothing is changed");
     browser.write("#caption", "low tide").await;
     assert!(asks(&browser).await, "a caption is typed");
@@ -114,7 +109,7 @@ async fn an_edit_is_not_left_without_a_question() {
     // The form's own way is no loss: no question stands in it.
     browser.click(".form button.button").await;
     browser.wait_text("Saved.").await;
-    browser.goto(&format!("{}/photos/{photo}/edit", world.url)).await;
+    browser.goto(&edit).await;
     assert!(!asks(&browser).await, "everything is saved");
     // A form that comes back with a fault is not saved.
     browser
@@ -134,11 +129,7 @@ async fn an_edit_outlives_the_end_of_its_session() {
     };
     let world = World::start().await;
     let mut ann = world.member("ann").await;
-    ann.page("/upload").await;
-    let files = vec![("Hill.jpg", jpeg(90, 60, 1))];
-    ann.upload("", "published", files).await.expect(200);
-    let photo = ids(&ann.page("/@ann").await).remove(0);
-    let edit = format!("{}/photos/{photo}/edit", world.url);
+    let edit = format!("{}/photos/{}/edit", world.url, publish(&mut ann).await);
     browser.goto(&edit).await;
     log_in(&browser).await;
     browser.write("#caption", "typed for long").await;
@@ -164,4 +155,12 @@ async fn log_in(browser: &Chromium) {
     browser.write("#username", "ann").await;
     browser.write("#password", crate::support::PASSWORD).await;
     browser.click("form.card button.button").await;
+}
+
+/// Publishes a photo of a member, and tells its id.
+async fn publish(member: &mut Visitor) -> String {
+    member.page("/upload").await;
+    let files = vec![("Hill.jpg", jpeg(90, 60, 1))];
+    member.upload("", "published", files).await.expect(200);
+    ids(&member.page("/@ann").await).remove(0)
 }

@@ -6,7 +6,7 @@ use super::links::local_or_home;
 /// The most that are changed at once.
 pub(super) const MOST: u32 = 1_000;
 /// Those left alone that are named.
-const NAMED: usize = 4;
+pub(super) const NAMED: usize = 4;
 
 /// A form as a list, the page of one, or the page that asks sends it. Its fields: `action`, the ids, or `all` with the query of
 /// the `list`; `confirm`; `back`, the page to go to.
@@ -68,19 +68,14 @@ impl<D, I> Chosen<D, I> {
     }
 }
 
-/// ` Left alone: one, another, and 3 more.`; nothing of nothing.
-pub(super) fn left_alone(mut reasons: Vec<String>) -> String {
-    if reasons.is_empty() {
-        return String::new();
-    }
-    let more = reasons.len().saturating_sub(NAMED);
-    reasons.truncate(NAMED);
-    let more = if more > 0 {
-        format!(", and {more} more")
-    } else {
-        String::new()
+/// `Left alone: one, another, and 3 more.` The reasons are those of the first [`NAMED`] of `all`, or more.
+pub(super) fn left_alone(reasons: impl Iterator<Item = String>, all: usize) -> Option<String> {
+    let reasons: Vec<String> = reasons.take(NAMED).collect();
+    let more = match all - reasons.len() {
+        0 => String::new(),
+        more => format!(", and {more} more"),
     };
-    format!(" Left alone: {}{more}.", reasons.join(", "))
+    (all > 0).then(|| format!("Left alone: {}{more}.", reasons.join(", ")))
 }
 
 #[cfg(test)]
@@ -89,9 +84,12 @@ mod tests {
 
     #[test]
     fn a_few_are_named() {
-        let reasons = |many: usize| (1..=many).map(|n| format!("n{n}")).collect();
-        assert_eq!(left_alone(reasons(0)), "");
-        assert_eq!(left_alone(reasons(2)), " Left alone: n1, n2.");
-        assert_eq!(left_alone(reasons(6)), " Left alone: n1, n2, n3, n4, and 2 more.");
+        let told = |all: usize| left_alone((1..=all).map(|n| format!("n{n}")), all);
+        assert_eq!(told(0), None);
+        assert_eq!(told(2).as_deref(), Some("Left alone: n1, n2."));
+        assert_eq!(
+            told(6).as_deref(),
+            Some("Left alone: n1, n2, n3, n4, and 2 more.")
+        );
     }
 }

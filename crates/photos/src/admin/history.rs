@@ -99,7 +99,6 @@ pub(super) async fn show(visit: Visit, query: Query<HistoryQuery>) -> Result<Htt
         action: action.clone(),
         before: clean(&query.before).or_else(|| until.and_then(behind)),
     };
-    let page = visit.app().db.browse_audit(&asked, PAGE).await?;
     let link = |before: Option<&str>| {
         let pairs = [
             ("actor", asked.actor.clone().unwrap_or_default()),
@@ -118,6 +117,7 @@ pub(super) async fn show(visit: Visit, query: Query<HistoryQuery>) -> Result<Htt
         visit.leave(&Flash::misread());
         return Ok(see(&link(None)));
     }
+    let page = visit.app().db.browse_audit(&asked, PAGE).await?;
     ok(&HistoryPage {
         layout: Layout::new(&visit, "History"),
         entries: Entry::all(visit.app(), page.entries).await?,

@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 use std::net::{IpAddr, Ipv4Addr};
 
 use actix_web::dev::{Payload, ServiceRequest};
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use ipnet::IpNet;
 use photos_api::REQUEST_ID;
@@ -44,6 +44,15 @@ impl Call {
                 .chars()
                 .take(USER_AGENT_CHARS)
                 .collect(),
+        }
+    }
+}
+
+impl Call {
+    /// Puts the id into the headers of an answer.
+    pub(super) fn sign(&self, headers: &mut HeaderMap) {
+        if let Ok(id) = HeaderValue::from_str(&self.request_id) {
+            headers.insert(HeaderName::from_static(REQUEST_ID), id);
         }
     }
 }

@@ -5,11 +5,10 @@ use std::time::{Duration, Instant};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
-use photos_api::REQUEST_ID;
 use serde::Serialize;
 
 use super::call::Call;
@@ -72,10 +71,7 @@ pub(super) async fn shell<B: MessageBody + 'static>(
     let call = Call::read(&request, &[]);
     request.extensions_mut().insert(call.clone());
     let mut answer = next.call(request).await?;
-    if let Ok(id) = HeaderValue::from_str(&call.request_id) {
-        let id_header = HeaderName::from_static(REQUEST_ID);
-        answer.headers_mut().insert(id_header, id);
-    }
+    call.sign(answer.headers_mut());
     Ok(answer)
 }
 

@@ -10,7 +10,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpResponse};
-use photos_api::{BASE_PATH, PROBLEM_JSON, REQUEST_ID};
+use photos_api::{BASE_PATH, PROBLEM_JSON};
 use tracing::Instrument as _;
 
 use super::call::Call;
@@ -132,9 +132,7 @@ fn complete(answer: &mut ServiceResponse<BoxBody>, call: &Call) {
     let path = answer.request().path();
     let (is_api, is_docs) = (path.starts_with(BASE_PATH), path.starts_with("/docs"));
     let headers = answer.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&call.request_id) {
-        headers.insert(HeaderName::from_static(REQUEST_ID), id);
-    }
+    call.sign(headers);
     set_default(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set_default(headers, header::X_FRAME_OPTIONS, "DENY");
     set_default(headers, header::REFERRER_POLICY, "no-referrer");

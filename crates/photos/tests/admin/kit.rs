@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 
 use photos::db::photos::{Action, Change, Mode, NewPhoto};
+use photos::db::users::User;
 use photos::domain::{Actor, ImageFormat, PhotoId, PhotoRow, Timestamp, UserId, Via};
 use photos_api::Photo;
 use reqwest::header::{COOKIE, SET_COOKIE};
@@ -184,6 +185,11 @@ pub(crate) async fn user(app: &TestApp, username: &str, is_staff: bool, is_super
         .await
         .unwrap()
         .id
+}
+
+/// A user as it is now.
+pub(crate) async fn find(app: &TestApp, id: UserId) -> User {
+    app.app().db.user_by_id(id).await.unwrap().unwrap()
 }
 
 pub(crate) fn operator() -> Actor {

@@ -1,17 +1,12 @@
 //! Users: the list, new ones, flags, passwords, and who may change whom.
 
-use photos::db::users::{User, UserFlags};
-use photos::domain::UserId;
+use photos::db::users::UserFlags;
 use reqwest::StatusCode;
 use rstest::rstest;
 
-use super::kit::{Browser, between, link, now, operator, row, user};
+use super::kit::{Browser, between, find, link, now, operator, row, user};
 use crate::support::app::PASSWORD;
 use crate::support::{Backend, TestApp};
-
-async fn find(app: &TestApp, id: UserId) -> User {
-    app.app().db.user_by_id(id).await.unwrap().unwrap()
-}
 
 async fn names(browser: &mut Browser<'_>, query: &str) -> Vec<String> {
     let page = browser.page(&format!("/admin/users?{query}")).await;

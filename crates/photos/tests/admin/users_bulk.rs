@@ -1,17 +1,11 @@
 //! Many users at once: the page that asks first, who is left alone, all that match.
 
 use photos::db::audit::AuditOf;
-use photos::db::users::User;
-use photos::domain::UserId;
 use reqwest::StatusCode;
 use rstest::rstest;
 
-use super::kit::{Browser, user};
+use super::kit::{Browser, find, user};
 use crate::support::{Backend, TestApp};
-
-async fn find(app: &TestApp, id: UserId) -> User {
-    app.app().db.user_by_id(id).await.unwrap().unwrap()
-}
 
 const BULK: &str = "/admin/users/bulk";
 

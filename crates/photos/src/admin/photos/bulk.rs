@@ -9,7 +9,7 @@ use photos_api::PhotoId;
 
 use super::query::PhotosQuery;
 use super::row::{Row, State};
-use crate::admin::chosen::{Chosen, MOST, left_alone};
+use crate::admin::chosen::{Chosen, MOST, NAMED, left_alone};
 use crate::admin::csrf::Checked;
 use crate::admin::error::PageError;
 use crate::admin::flash::{Flash, UNDOABLE};
@@ -179,7 +179,7 @@ async fn tell(
         ));
     }
     if !refused.is_empty() {
-        let named = refused.iter();
+        let named = refused.iter().take(NAMED);
         let names = app
             .db
             .get_photos(named.clone().map(|(id, _)| *id).collect())
@@ -189,7 +189,7 @@ async fn tell(
             let name = name.map_or_else(|| id.to_string(), |photo| format!("“{}”", photo.name));
             format!("{name} {}", reason(refusal))
         });
-        text.push(left_alone(reasons.collect()).trim_start().to_owned());
+        text.extend(left_alone(reasons, refused.len()));
     }
     let text = text.join(" ");
     Ok(if done == 0 {

@@ -59,8 +59,9 @@ struct Head {
 
 pub(super) async fn show(visit: Visit, request: HttpRequest) -> Result<HttpResponse, PageError> {
     visit.staff()?;
-    let (app, query) = (visit.app().clone(), PhotosQuery::read(request.query_string()));
-    if PhotosQuery::is_misread(request.query_string()) {
+    let app = visit.app().clone();
+    let (query, is_misread) = PhotosQuery::read_and_doubt(request.query_string());
+    if is_misread {
         visit.leave(&Flash::misread());
         return Ok(see(&query.href()));
     }
@@ -90,6 +91,11 @@ pub(super) async fn show(visit: Visit, request: HttpRequest) -> Result<HttpRespo
         format!("More than {} photos", thousands(MOST.into()))
     } else {
         shown::count(many, "photo")
+    };
+    let total = match (query.is_filtered(), many) {
+        (false, _) => total,
+        (true, 1) => format!("{total} that matches"),
+        (true, _) => format!("{total} that match"),
     };
     let all = (many > page.rows.len()).then(|| {
         let all = if is_beyond {

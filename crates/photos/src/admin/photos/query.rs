@@ -63,24 +63,38 @@ const SORTS: [(SortBy, &str); 5] = [
 impl PhotosQuery {
     /// Reads the query of an address.
     pub(super) fn read(text: &str) -> Self {
+        Self::read_and_doubt(text).0
+    }
+
+    /// The same, and whether a filter, the order or the place of the address says nothing and is left out.
+    pub(super) fn read_and_doubt(text: &str) -> (Self, bool) {
         let mut query = Self::default();
-        let mut at = None;
+        let (mut at, mut is_misread) = (String::new(), false);
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             let value = value.trim().replace('\0', "");
+            let mut doubt = |is_read: bool| is_misread |= !is_read && !value.is_empty();
             match name.as_ref() {
                 "q" => query.q = value,
                 "owner" => query.owner = value.to_lowercase(),
                 "tag" => query.tag = value,
-                "state" => query.shelf = named(&SHELVES, &value).unwrap_or_default(),
-                "date" => query.date = Date::read(&value),
+                "state" => {
+                    let shelf = named(&SHELVES, &value);
+                    doubt(shelf.is_some());
+                    query.shelf = shelf.unwrap_or_default();
+                }
+                "date" => {
+                    query.date = Date::read(&value);
+                    doubt(query.date.is_some());
+                }
                 "sort" => {
-                    let name = value.trim_start_matches('-');
-                    if let Some(sort) = named(&SORTS, name) {
+                    let sort = named(&SORTS, value.trim_start_matches('-'));
+                    doubt(sort.is_some());
+                    if let Some(sort) = sort {
                         query.sort = sort;
                         query.descending = value.starts_with('-');
                     }
                 }
-                "at" => at = Some(value),
+                "at" => at = value,
                 _ => {}
             }
         }
@@ -88,24 +102,9 @@ impl PhotosQuery {
             // The trash has one order.
             query.sort = SortBy::Uploaded;
         }
-        query.at = at.and_then(|at| read_mark(&at, query.sort == SortBy::Name));
-        query
-    }
-
-    /// Whether an address has filters, an order or a place that say nothing, so that they are left out.
-    pub(super) fn is_misread(text: &str) -> bool {
-        let sort = Self::read(text).sort;
-        form_urlencoded::parse(text.as_bytes()).any(|(name, value)| {
-            let value = value.trim();
-            !value.is_empty()
-                && match name.as_ref() {
-                    "state" => named(&SHELVES, value).is_none(),
-                    "date" => Date::read(value).is_none(),
-                    "sort" => named(&SORTS, value.trim_start_matches('-')).is_none(),
-                    "at" => read_mark(value, sort == SortBy::Name).is_none(),
-                    _ => false,
-                }
-        })
+        query.at = read_mark(&at, query.sort == SortBy::Name);
+        is_misread |= query.at.is_none() && !at.is_empty();
+        (query, is_misread)
     }
 
     /// The query of its address, without a `?`.

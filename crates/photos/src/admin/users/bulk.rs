@@ -136,7 +136,10 @@ async fn act(visit: &Visit, deed: Deed, users: Vec<User>, back: &str) -> Result<
             Err(refused) => left.push(format!("{} ({refused})", user.username)),
         }
     }
-    let text = deed.told(done) + &left_alone(left);
+    let all = left.len();
+    let text = [Some(deed.told(done)), left_alone(left.into_iter(), all)];
+    let text: Vec<String> = text.into_iter().flatten().collect();
+    let text = text.join(" ");
     visit.leave(&if done == 0 {
         Flash::problem(text)
     } else {

@@ -67,7 +67,7 @@ struct Head {
 }
 
 /// The query of an address; what makes no sense there is taken for not said.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct UsersQuery {
     q: String,
@@ -88,6 +88,26 @@ impl UsersQuery {
         let link = self.href();
         link.split_once('?')
             .map_or(String::new(), |(_, query)| query.to_owned())
+    }
+
+    /// Empties what says nothing; says whether there was something.
+    fn leave_out_nonsense(&mut self) -> bool {
+        let known: [(&mut String, &[&str]); 3] = [
+            (&mut self.staff, &["yes", "no", "superusers"]),
+            (&mut self.active, &["yes", "no"]),
+            (&mut self.sort, &["username", "-username", "joined", "-joined"]),
+        ];
+        let mut is_misread = !self.at.is_empty() && !self.at.contains('~');
+        if is_misread {
+            self.at.clear();
+        }
+        for (value, known) in known {
+            if !value.is_empty() && !known.contains(&value.as_str()) {
+                value.clear();
+                is_misread = true;
+            }
+        }
+        is_misread
     }
 
     /// Its first page.
@@ -145,33 +165,9 @@ pub(super) async fn show(visit: Visit, query: Query<UsersQuery>) -> Result<HttpR
     for text in [&mut query.q, &mut query.at] {
         *text = text.replace('\0', "");
     }
-    let known = |value: &str, known: &[&str]| value.is_empty() || known.contains(&value);
-    let plain = UsersQuery {
-        staff: if known(&query.staff, &["yes", "no", "superusers"]) {
-            query.staff.clone()
-        } else {
-            String::new()
-        },
-        active: if known(&query.active, &["yes", "no"]) {
-            query.active.clone()
-        } else {
-            String::new()
-        },
-        sort: if known(&query.sort, &["username", "-username", "joined", "-joined"]) {
-            query.sort.clone()
-        } else {
-            String::new()
-        },
-        at: if query.at.is_empty() || query.at.contains('~') {
-            query.at.clone()
-        } else {
-            String::new()
-        },
-        ..query.clone()
-    };
-    if plain != query {
+    if query.leave_out_nonsense() {
         visit.leave(&Flash::misread());
-        return Ok(see(&plain.href()));
+        return Ok(see(&query.href()));
     }
     let asked = query.asked();
     let page = visit.app().db.browse_users(&asked, PAGE).await?;
