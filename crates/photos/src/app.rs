@@ -20,6 +20,7 @@ use crate::domain::{Timestamp, now_micros};
 use crate::http::fallback::RouteTable;
 use crate::http::metrics::Metrics;
 use crate::http::openapi;
+use crate::http::photos::written::Written;
 use crate::jobs::sweeper::{SweepSettings, SweepStatus, Sweeper};
 use crate::media::Media;
 use crate::store::{Store, StoreError};
@@ -120,6 +121,7 @@ pub struct App {
     /// When this replica was started.
     pub started_at: Timestamp,
     pub(crate) admin: Admin,
+    pub(crate) written: Written,
     pub(crate) routes: RouteTable,
     pub(crate) document: String,
 }
@@ -147,6 +149,7 @@ impl App {
             sweeper: watch::Sender::default(),
             started_at: now_micros(),
             admin: Admin::new(env.jwt_secret.expose()).map_err(StartError::Admin)?,
+            written: Written::default(),
             routes: RouteTable::new(&document),
             document: document.to_pretty_json()?,
             media: Media::open(&env, db.clone(), store.clone()).map_err(StartError::Spool)?,

@@ -11,7 +11,7 @@ pub mod validate;
 
 pub use actor::{Actor, Via};
 pub use change::{Action, Change, Edit};
-pub use photo::PhotoRow;
+pub use photo::{Edition, PhotoRow};
 pub use photos_api::{ImageFormat, Ordering, PhotoId, SessionId, UserId};
 pub use policy::Refusal;
 pub use text::{normal_tag, search_words, tags};

@@ -43,7 +43,28 @@ pub struct PhotoRow {
     pub deleted_at: Option<Timestamp>,
 }
 
+/// A photo between two changes: whatever the API shows of an edition, it shows for ever. The time tells editions of one number
+/// apart, which a backup brings about that is restored and changed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Edition {
+    /// The photo's id.
+    pub id: PhotoId,
+    /// Its version.
+    pub version: i64,
+    /// When the change was made that led to it.
+    pub updated_at: Timestamp,
+}
+
 impl PhotoRow {
+    /// Which edition of the photo this is.
+    pub fn edition(&self) -> Edition {
+        Edition {
+            id: self.id,
+            version: self.version,
+            updated_at: self.updated_at,
+        }
+    }
+
     /// Where it stands in lists ordered by publication: drafts by their creation.
     pub fn sort_at(&self) -> Timestamp {
         self.published_at.unwrap_or(self.created_at)

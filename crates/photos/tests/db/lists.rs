@@ -1,8 +1,8 @@
 //! Lists: filters, orders, pages in both directions while rows come and go.
 
 use photos::db::Db;
-use photos::db::photos::{Action, Change, ListQuery, Mode, OwnerFilter, Visibility};
-use photos::domain::{Ordering, PhotoId, search_words};
+use photos::db::photos::{Action, Change, Entry, ListQuery, Mode, OwnerFilter, Page, Visibility};
+use photos::domain::{Edition, Ordering, PhotoId, PhotoRow, search_words};
 use rstest::rstest;
 
 use crate::database::{Backend, TestDatabase};
@@ -15,6 +15,7 @@ async fn walk(db: &Db, query: &ListQuery) -> Vec<PhotoId> {
     let mut pages = Vec::new();
     loop {
         let page = db.list_photos(&query).await.unwrap();
+        assert_eq!(half_known(db, &query, page.clone()).await, page);
         there.extend(ids(&page));
         pages.push(ids(&page));
         let Some(next) = page.next else { break };
@@ -30,6 +31,86 @@ async fn walk(db: &Db, query: &ListQuery) -> Vec<PhotoId> {
     }
     assert_eq!(back, 0);
     there
+}
+
+/// The page as one reads it who knows some of its photos: those with an odd sum of their id's digits, or all but its first.
+async fn half_known(db: &Db, query: &ListQuery, page: Page) -> Page {
+    let first = page.rows.first().map(|row| row.id);
+    let odd = |id: &PhotoId| id.as_uuid().as_bytes().iter().fold(0, |sum: u8, byte| sum ^ byte) & 1 == 1;
+    let mut read = Vec::new();
+    for all in [false, true] {
+        let rows = page.rows.clone();
+        let know = move |edition: &Edition| {
+            let knows = if all {
+                Some(edition.id) != first
+            } else {
+                odd(&edition.id)
+            };
+            let row = rows.iter().find(|row| row.edition() == *edition);
+            row.filter(|_| knows).cloned()
+        };
+        let whole = |page: Page<Entry<PhotoRow>>| Page {
+            rows: page.rows.into_iter().map(entry_row).collect(),
+            next: page.next,
+            previous: page.previous,
+            count: page.count,
+        };
+        read.push(db.list_photos_known(query, know, whole).await.unwrap());
+    }
+    assert_eq!(read.first(), read.last());
+    read.remove(0)
+}
+
+fn entry_row(entry: Entry<PhotoRow>) -> PhotoRow {
+    match entry {
+        Entry::Known(row) => row,
+        Entry::New(row) => *row,
+    }
+}
+
+#[rstest]
+#[case::sqlite(Backend::Sqlite)]
+#[case::postgres(Backend::Postgres)]
+#[tokio::test]
+async fn a_photo_hidden_while_a_page_is_read_is_not_shown(#[case] backend: Backend) {
+    let Some(test) = TestDatabase::new(backend).await else {
+        return;
+    };
+    let ann = somebody(&test.db, "ann").await;
+    let mut rows = Vec::new();
+    for n in 0..5 {
+        rows.push(photo(&test.db, &ann, "", false, at(n)).await);
+    }
+    // What the reader does not know is read after it was asked: in between, the owner hides it.
+    let (hidden, db) = (rows[2].id, test.db.clone());
+    let runtime = tokio::runtime::Handle::current();
+    let know = move |edition: &Edition| {
+        if edition.id != hidden {
+            return Some(edition.id);
+        }
+        let unpublish = Change {
+            id: hidden,
+            if_match: None,
+            action: Action::Unpublish,
+        };
+        let changing = db.change_photos(&ann, vec![unpublish], Mode::Atomic, TTL, at(9));
+        runtime.block_on(changing).unwrap();
+        None
+    };
+    let shown = |page: Page<Entry<PhotoId>>| {
+        let id = |entry| match entry {
+            Entry::Known(id) => id,
+            Entry::New(row) => row.id,
+        };
+        page.rows.into_iter().map(id).collect::<Vec<_>>()
+    };
+    let shown = test
+        .db
+        .list_photos_known(&everything(), know, shown)
+        .await
+        .unwrap();
+    let published: Vec<_> = [4, 3, 1, 0].map(|n: usize| rows[n].id).into();
+    assert_eq!(shown, published);
 }
 
 #[rstest]

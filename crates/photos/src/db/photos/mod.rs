@@ -20,6 +20,6 @@ pub use crate::domain::change::{Action, Change, Edit};
 pub use browse::{Browse, BrowsePage, Mark, MarkKey, Shelf, SortBy, Span};
 pub use change::Mode;
 pub use insert::{FinishedObject, NewPhoto};
-pub use list::{Direction, ListQuery, OwnerFilter, Page, Position, Visibility};
+pub use list::{Direction, Entry, ListQuery, OwnerFilter, Page, Position, Visibility};
 pub(super) use restore::{restore_photo, restore_photos};
 pub use tags::TagCount;

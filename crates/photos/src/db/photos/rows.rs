@@ -15,7 +15,7 @@ use crate::db::records::{PhotoRecord, read, read_size, read_time};
 use crate::db::run::Step;
 use crate::db::sql::Sql;
 use crate::domain::time::from_micros;
-use crate::domain::{ImageFormat, PhotoId, PhotoRow, UserId};
+use crate::domain::{Edition, ImageFormat, PhotoId, PhotoRow, Timestamp, UserId};
 
 /// What [`select`] reads, in order: `p` is the photo, `u` its owner.
 pub(super) const COLUMNS: &str = "p.id, p.version, p.owner_id, u.username, p.name, p.caption, p.tags, p.draft, \
@@ -66,6 +66,9 @@ pub(super) struct Found {
     published_at: Option<i64>,
     deleted_at: Option<i64>,
 }
+
+/// The types of an edition and its place: id, version, change, sort key.
+pub(super) type EditionColumns = (Text, BigInt, BigInt, BigInt);
 
 /// What is read from a text where the client library holds it: a page of photos has a hundred of them, and a copy of each
 /// costs more than reading it.
@@ -127,6 +130,23 @@ pub(super) fn load(connection: &mut AnyConnection, statement: Sql<Columns>) -> S
         .into_iter()
         .map(PhotoRow::try_from)
         .collect::<Result<_, _>>()?)
+}
+
+/// Reads editions with a statement that selects [`EditionColumns`], each with its sort key.
+pub(super) fn load_editions(
+    connection: &mut AnyConnection,
+    statement: Sql<EditionColumns>,
+) -> Step<Vec<(Edition, Timestamp)>> {
+    let found = statement.load::<(Parsed<PhotoId>, i64, i64, i64)>(connection)?;
+    let editions = found.into_iter().map(|(id, version, updated_at, key)| {
+        let edition = Edition {
+            id: id.0,
+            version,
+            updated_at: from_micros(updated_at),
+        };
+        (edition, from_micros(key))
+    });
+    Ok(editions.collect())
 }
 
 /// The photos of these ids, in their order; missing ones are missing in the answer.

@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::list::{Direction, ListQuery, OwnerFilter, Visibility};
-use super::rows::{COLUMNS, Columns};
+use super::rows::{COLUMNS, Columns, EditionColumns};
 use super::terms::tag_term;
 use crate::db::connection::AnyConnection;
 use crate::db::records::read_size;
@@ -46,31 +46,19 @@ pub(super) fn statement(
         within,
         ..Walk::new(query)
     };
-    let length = LENGTHS
-        .into_iter()
-        .find(|length| *length > query.page_size)
-        .unwrap_or(query.page_size + 1);
-    let mut keys = Sql::<()>::new("");
-    for (n, draft) in walk.drafts().iter().enumerate() {
-        let union = if n == 0 {
-            "SELECT * FROM ("
-        } else {
-            " UNION ALL SELECT * FROM ("
-        };
-        let driver = walk.rarest(connection, *draft)?;
-        keys = keys
-            .sql(union)
-            .append(walk.keys(*draft, driver))
-            .append(walk.ordered("t", length));
-        keys = keys.sql(if n == 0 { ") a" } else { ") b" });
-    }
     // The order of the joins is the order in which SQLite does them.
-    Ok(Sql::new("SELECT ")
-        .sql(COLUMNS)
-        .sql(" FROM (")
-        .append(keys)
-        .sql(") k CROSS JOIN photos p CROSS JOIN users u WHERE p.id = k.photo_id AND u.id = p.owner_id")
-        .append(walk.ordered("k", length)))
+    let joined = "photos p CROSS JOIN users u WHERE p.id = k.photo_id AND u.id = p.owner_id";
+    walk.page(connection, COLUMNS, joined)
+}
+
+/// The same page and row, each only as far as an [`Edition`](super::list::Edition) and its place in the list need it.
+pub(super) fn editions(connection: &mut AnyConnection, query: &ListQuery) -> Step<Sql<EditionColumns>> {
+    let walk = Walk::new(query);
+    let columns = match walk.key {
+        "created_at" => "p.id, p.version, p.updated_at, k.created_at",
+        _ => "p.id, p.version, p.updated_at, k.sort_at",
+    };
+    walk.page(connection, columns, "photos p WHERE p.id = k.photo_id")
 }
 
 /// The first photos of the list with their sort keys, at most `limit` of the published ones and as many drafts, each in the
@@ -137,6 +125,40 @@ impl<'a> Walk<'a> {
                 .map(|position| (position.key.as_microsecond(), position.id.to_string())),
             within: None,
         }
+    }
+
+    /// Columns of the photos of a page and of one more, `p`, and of what is joined to them.
+    fn page<ST>(
+        &self,
+        connection: &mut AnyConnection,
+        columns: &'static str,
+        joined: &'static str,
+    ) -> Step<Sql<ST>> {
+        let length = LENGTHS
+            .into_iter()
+            .find(|length| *length > self.query.page_size)
+            .unwrap_or(self.query.page_size + 1);
+        let mut keys = Sql::<()>::new("");
+        for (n, draft) in self.drafts().iter().enumerate() {
+            let union = if n == 0 {
+                "SELECT * FROM ("
+            } else {
+                " UNION ALL SELECT * FROM ("
+            };
+            let driver = self.rarest(connection, *draft)?;
+            keys = keys
+                .sql(union)
+                .append(self.keys(*draft, driver))
+                .append(self.ordered("t", length));
+            keys = keys.sql(if n == 0 { ") a" } else { ") b" });
+        }
+        Ok(Sql::new("SELECT ")
+            .sql(columns)
+            .sql(" FROM (")
+            .append(keys)
+            .sql(") k CROSS JOIN ")
+            .sql(joined)
+            .append(self.ordered("k", length)))
     }
 
     fn drafts(&self) -> &'static [bool] {

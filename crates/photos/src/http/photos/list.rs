@@ -4,20 +4,21 @@ use actix_web::http::header::ContentType;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use photos_api::{PhotoPage, PhotosQuery};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::cursor::Cursors;
+use super::written::Json;
 use super::{filter, show};
 use crate::app::App;
-use crate::db::photos::{Page, Position};
-use crate::domain::PhotoRow;
+use crate::db::photos::{Entry, Page, Position};
+use crate::domain::Edition;
 use crate::error::Error;
 use crate::http::caller::Viewer;
 use crate::http::query::Query;
 
-/// Bytes of a page without its photos, and of a photo with a caption of usual length.
+/// Bytes of a page without its photos.
 const LINKS: usize = 1024;
-const USUAL: usize = 1280;
 
 /// Photos
 ///
@@ -47,16 +48,17 @@ pub(super) async fn list_photos(
             previous: None,
             count: query.count.unwrap_or_default().then_some(0),
         };
-        return answer(json(&app, &query, "", &nothing)?);
+        return answer(json(&app, &query, "", nothing)?);
     };
     let filters = filter::text(&list);
     list.position = match &query.cursor {
         Some(cursor) => Some(cursors(&app, &filters).open(cursor)?),
         None => None,
     };
-    let shared = Data::clone(&app);
-    let made = move |page| json(&shared, &query, &filters, &page);
-    answer(app.db.list_photos_as(&list, made).await??)
+    let (knowing, making) = (Data::clone(&app), Data::clone(&app));
+    let know = move |edition: &Edition| knowing.written.get(edition);
+    let make = move |page| json(&making, &query, &filters, page);
+    answer(app.db.list_photos_known(&list, know, make).await??)
 }
 
 fn cursors<'a>(app: &App, filters: &'a str) -> Cursors<'a> {
@@ -74,29 +76,26 @@ struct Shown<'a> {
     count: Option<u64>,
     next: Option<String>,
     previous: Option<String>,
-    #[serde(serialize_with = "photos")]
-    results: (&'a App, &'a [PhotoRow]),
-}
-
-fn photos<S: Serializer>((app, rows): &(&App, &[PhotoRow]), serializer: S) -> Result<S::Ok, S::Error> {
-    let (base, presets) = (show::base(app), app.media.presets());
-    serializer.collect_seq(rows.iter().map(|row| show::Shown {
-        row,
-        base: &base,
-        presets,
-    }))
+    results: Vec<&'a RawValue>,
 }
 
 /// The page of a list, with links to the pages beside it.
-fn json(app: &App, query: &PhotosQuery, filters: &str, page: &Page) -> Result<Vec<u8>, Error> {
+fn json(app: &App, query: &PhotosQuery, filters: &str, page: Page<Entry<Json>>) -> Result<Vec<u8>, Error> {
     let cursors = cursors(app, filters);
     let link = |position: Position| link(app, query, cursors.seal(&position));
-    let mut json = Vec::with_capacity(LINKS + page.rows.len() * USUAL);
+    let base = show::base(app);
+    let photos = page.rows.into_iter().map(|entry| match entry {
+        Entry::Known(json) => Ok(json),
+        Entry::New(row) => app.written.write(&base, app.media.presets(), &row),
+    });
+    let photos = photos.collect::<Result<Vec<_>, _>>().map_err(Error::internal)?;
+    let length = photos.iter().map(|photo| photo.get().len() + 1).sum::<usize>();
+    let mut json = Vec::with_capacity(LINKS + length);
     let shown = Shown {
         count: page.count,
         next: page.next.map(link).transpose()?,
         previous: page.previous.map(link).transpose()?,
-        results: (app, &page.rows),
+        results: photos.iter().map(|photo| &**photo).collect(),
     };
     serde_json::to_writer(&mut json, &shown).map_err(Error::internal)?;
     Ok(json)

@@ -13,6 +13,7 @@ mod read;
 mod show;
 mod tags;
 mod upload;
+pub(crate) mod written;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

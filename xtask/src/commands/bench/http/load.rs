@@ -15,7 +15,17 @@ const DEEP: usize = 300;
 /// One kind of list.
 pub(super) struct Case {
     pub(super) name: &'static str,
-    pub(super) path: String,
+    path: String,
+    then: Then,
+}
+
+/// Which page comes after a page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// The same again, whose photos the service has kept as JSON.
+    Again,
+    /// The next of the list, of which it has kept none.
+    Next,
 }
 
 /// What a request costs, in milliseconds.
@@ -28,20 +38,26 @@ pub(super) struct Figures {
 }
 
 impl Case {
-    /// The newest photos, a deep page, and lists of a common and a rare owner, tag and word. The skew of the synthetic
+    /// The newest photos, from there page after page, a deep page, and lists of a common and a rare owner, tag and word. The skew of the synthetic
     /// photos makes low numbers common.
     pub(super) async fn all(base: String) -> anyhow::Result<Vec<Self>> {
         let case = |name, query: &str| Case {
             name,
             path: format!("{base}/api/v1/photos?page_size=30{query}"),
+            then: Then::Again,
         };
         let newest = case("newest", "");
+        let onward = Case {
+            then: Then::Next,
+            ..case("page after page", "")
+        };
         let deep = Case {
-            name: "deep page",
             path: deep_page(&base, &newest.path).await?,
+            ..case("deep page", "")
         };
         Ok(vec![
             newest,
+            onward,
             deep,
             case("common owner", "&owner=user0"),
             case("rare owner", "&owner=user999"),
@@ -59,23 +75,41 @@ async fn deep_page(base: &str, first: &str) -> anyhow::Result<String> {
     let client = health::client()?;
     let mut path = first.to_owned();
     for _ in 0..DEEP {
-        let page: Value = client.get(&path).send().await?.error_for_status()?.json().await?;
-        let Some(next) = page["next"].as_str() else { break };
-        let (_, query) = next.split_once('?').context("`next` has no query")?;
-        path = format!("{base}/api/v1/photos?{query}");
+        let page = client
+            .get(&path)
+            .send()
+            .await?
+            .error_for_status()?
+            .bytes()
+            .await?;
+        let Some(next) = next_page(base, &page)? else {
+            break;
+        };
+        path = next;
     }
     Ok(path)
 }
 
-/// Requests the path `requests` times, one after the other, on one connection.
+/// Where the page says that the next one is.
+fn next_page(base: &str, page: &[u8]) -> anyhow::Result<Option<String>> {
+    let page: Value = serde_json::from_slice(page)?;
+    let Some(next) = page["next"].as_str() else {
+        return Ok(None);
+    };
+    let (_, query) = next.split_once('?').context("`next` has no query")?;
+    Ok(Some(format!("{base}/api/v1/photos?{query}")))
+}
+
+/// Requests the case `requests` times, one after the other, on one connection.
 ///
 /// # Errors
 /// When an answer is not 200.
-pub(super) async fn measure(running: &Running, path: &str, requests: u32) -> anyhow::Result<Figures> {
+pub(super) async fn measure(running: &Running, case: &Case, requests: u32) -> anyhow::Result<Figures> {
     let client = health::client()?;
-    let get = async || -> anyhow::Result<Duration> {
+    let mut path = case.path.clone();
+    let mut get = async || -> anyhow::Result<Duration> {
         let begin = Instant::now();
-        let answer = client.get(path).send().await?;
+        let answer = client.get(&path).send().await?;
         let status = answer.status();
         let body = answer.bytes().await?;
         ensure!(
@@ -83,7 +117,11 @@ pub(super) async fn measure(running: &Running, path: &str, requests: u32) -> any
             "{path} answers {status}: {}",
             String::from_utf8_lossy(&body)
         );
-        Ok(begin.elapsed())
+        let elapsed = begin.elapsed();
+        if case.then == Then::Next {
+            path = next_page(&running.url(), &body)?.unwrap_or_else(|| case.path.clone());
+        }
+        Ok(elapsed)
     };
     for _ in 0..requests.div_ceil(10) {
         get().await?;

@@ -105,7 +105,7 @@ impl Http {
         let mut running = server.start().await?;
         let mut figures = Vec::new();
         for case in Case::all(running.url()).await? {
-            let measured = load::measure(&running, &case.path, self.requests).await?;
+            let measured = load::measure(&running, &case, self.requests).await?;
             eprintln!(
                 "{database:?}, {rows} photos, {}: {:.3} ms of CPU",
                 case.name, measured.cpu
