@@ -12,6 +12,19 @@ use super::{
 /// The sections in which a package names what it needs. Tests may import more than the code.
 const SECTIONS: [&str; 3] = ["dependencies", "build-dependencies", "dev-dependencies"];
 
+/// Lints of the workspace.
+const LINTS: [(&str, &str); 9] = [
+    ("rust", "missing_docs"),
+    ("rust", "unreachable_pub"),
+    ("rust", "unsafe_code"),
+    ("clippy", "dbg_macro"),
+    ("clippy", "expect_used"),
+    ("clippy", "panic"),
+    ("clippy", "todo"),
+    ("clippy", "unimplemented"),
+    ("clippy", "unwrap_used"),
+];
+
 struct Manifest<'a> {
     file: &'a str,
     /// The folder of the package.
@@ -65,6 +78,23 @@ pub(super) fn check_inheritance(tree: &Tree) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// The lints that the packages inherit are those that the conventions stand on.
+pub(super) fn check_lints(tree: &Tree) -> Vec<Fault> {
+    const FILE: &str = "Cargo.toml";
+    let Ok(table) = tree.text(FILE).parse::<Table>() else {
+        return vec![Fault::file(FILE, "is no TOML")];
+    };
+    let set = |tool: &str, lint: &str| {
+        let lints = table.get("workspace")?.get("lints")?.get(tool)?;
+        lints.get(lint)?.as_str().filter(|level| *level != "allow")
+    };
+    LINTS
+        .iter()
+        .filter(|(tool, lint)| set(tool, lint).is_none())
+        .map(|(tool, lint)| Fault::file(FILE, format!("must set `{lint}` in [workspace.lints.{tool}]")))
+        .collect()
 }
 
 impl Manifest<'_> {
@@ -126,6 +156,30 @@ mod tests {
             ),
             ("crates/photos/Cargo.toml", photos),
         ])
+    }
+
+    #[test]
+    fn a_lint_that_is_gone_or_allowed_is_found() {
+        let mut text = String::from("[workspace.lints.rust]\n");
+        for (tool, lint) in LINTS {
+            if tool == "clippy" && !text.contains("clippy") {
+                text.push_str("[workspace.lints.clippy]\n");
+            }
+            text.push_str(&format!("{lint} = \"deny\"\n"));
+        }
+        assert_eq!(check_lints(&Tree::of([("Cargo.toml", &text)])), []);
+        let without = text
+            .replace("missing_docs = \"deny\"\n", "")
+            .replace("todo = \"deny\"", "todo = \"allow\"");
+        let faults = check_lints(&Tree::of([("Cargo.toml", &without)]));
+        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "Cargo.toml: must set `missing_docs` in [workspace.lints.rust]",
+                "Cargo.toml: must set `todo` in [workspace.lints.clippy]",
+            ]
+        );
     }
 
     #[test]

@@ -9,8 +9,15 @@ pub(super) const PAGE: &str = "doc/architecture.md";
 #[derive(Debug)]
 pub(super) struct Map {
     places: Vec<Place>,
-    /// The modules of the service: `db`, `app.rs`.
-    modules: Vec<String>,
+    modules: Vec<Module>,
+}
+
+#[derive(Debug)]
+struct Module {
+    /// `db`, `app.rs`.
+    name: String,
+    /// What it knows nothing of, as the page says it: `SQL`.
+    unknown: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -21,6 +28,29 @@ struct Place {
 }
 
 const SERVICE: &str = "crates/photos/src/";
+
+/// What lies in the root because people or programs look for it there.
+const ROOT: [&str; 11] = [
+    ".gitignore",
+    ".gitlab-ci.yml",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE",
+    "README.md",
+    "deny.toml",
+    "rust-toolchain.toml",
+    "rustfmt.toml",
+];
+
+/// What a module says in code if it knows of a thing.
+const WORDS: [(&str, &[&str]); 4] = [
+    ("HTTP", &["actix_web", "crate::http"]),
+    ("SQL", &["diesel"]),
+    ("the store", &["crate::store"]),
+    ("routes", &["crate::http"]),
+];
 
 impl Map {
     /// Reads the tables: rows whose first cell is one path in backticks.
@@ -43,7 +73,15 @@ impl Map {
                         path,
                         imports: quoted(cells.get(2).unwrap_or(&"")),
                     }),
-                    "module" => map.modules.push(path),
+                    "module" => map.modules.push(Module {
+                        name: path,
+                        unknown: cells
+                            .get(2)
+                            .unwrap_or(&"")
+                            .split(", ")
+                            .map(str::to_owned)
+                            .collect(),
+                    }),
                     _ => {}
                 }
             }
@@ -67,6 +105,13 @@ impl Map {
             .collect()
     }
 
+    /// The module of a file or folder right inside the service.
+    fn module(&self, name: &str) -> Option<&Module> {
+        self.modules
+            .iter()
+            .find(|known| known.name == name || format!("{}.rs", known.name) == name)
+    }
+
     fn owns(&self, file: &str) -> bool {
         self.places.iter().any(|place| {
             let mut parts = file.split('/');
@@ -80,28 +125,59 @@ impl Map {
     }
 }
 
-/// Every file lies in a place of the map, and everything inside the service in one of its modules. What lies in the root
-/// itself needs no owner.
+/// Every file lies in a place of the map or is one of the root's, and everything inside the service in one of its modules.
 pub(super) fn check_owners(tree: &Tree, map: &Map) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for file in tree.files.keys().filter(|file| file.contains('/')) {
-        if !map.owns(file) {
+    for file in tree.files.keys() {
+        let owned = if file.contains('/') {
+            map.owns(file)
+        } else {
+            ROOT.contains(&file.as_str())
+        };
+        if !owned {
             faults.push(Fault::file(file, format!("has no place in the map of {PAGE}")));
         }
         let Some(inside) = file.strip_prefix(SERVICE) else {
             continue;
         };
         let module = inside.split('/').next().unwrap_or(inside);
-        let known = matches!(module, "main.rs" | "lib.rs")
-            || map
-                .modules
-                .iter()
-                .any(|known| known == module || format!("{known}.rs") == module);
-        if !known {
+        if !matches!(module, "main.rs" | "lib.rs") && map.module(module).is_none() {
             faults.push(Fault::file(
                 file,
                 format!("the module `{module}` is not in the service's table of {PAGE}"),
             ));
+        }
+    }
+    faults
+}
+
+/// A module of the service does not speak of what it knows nothing of. What its tests say is their affair.
+pub(super) fn check_ignorance(tree: &Tree, map: &Map) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (file, text) in tree.rust_files() {
+        let Some(inside) = file.strip_prefix(SERVICE) else {
+            continue;
+        };
+        let Some(module) = map.module(inside.split('/').next().unwrap_or(inside)) else {
+            continue;
+        };
+        let unknown = WORDS
+            .iter()
+            .filter(|(thing, _)| module.unknown.iter().any(|unknown| unknown == thing));
+        for (thing, paths) in unknown {
+            for (n, line) in text.lines().enumerate() {
+                if line.trim() == "#[cfg(test)]" {
+                    break;
+                }
+                let code = line.split("//").next().unwrap_or(line);
+                if let Some(path) = paths.iter().find(|path| code.contains(*path)) {
+                    let message = format!(
+                        "names `{path}`, but {} knows nothing of {thing}, says {PAGE}",
+                        module.name
+                    );
+                    faults.push(Fault::line(file, n + 1, message));
+                }
+            }
         }
     }
     faults
@@ -125,10 +201,10 @@ mod tests {
 | `envs/<cluster>/` | layers | |
 | `xtask/src/*` | the start | |
 
-| module | owns |
-|---|---|
-| `db/` | rows |
-| `app.rs` | the app |
+| module | owns | knows nothing of |
+|---|---|---|
+| `db/` | rows | HTTP, the store |
+| `app.rs` | the app | |
 ";
 
     #[test]
@@ -148,6 +224,7 @@ mod tests {
         let map = Map::parse(PAGE).unwrap();
         let tree = Tree::of([
             ("scripts/deploy.sh", ""),
+            ("notes.txt", ""),
             ("envs/local.yaml", ""),
             ("crates/photos/src/utils.rs", ""),
         ]);
@@ -160,7 +237,30 @@ mod tests {
             [
                 "crates/photos/src/utils.rs",
                 "envs/local.yaml",
+                "notes.txt",
                 "scripts/deploy.sh"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_module_that_knows_what_it_must_not_is_found() {
+        let map = Map::parse(PAGE).unwrap();
+        let text = "//! Says nothing to crate::http.\nuse diesel::prelude::*;\nuse crate::store::Key;\n\
+            fn f(request: actix_web::HttpRequest) {}\n#[cfg(test)]\nuse crate::http;\n";
+        let tree = Tree::of([
+            ("crates/photos/src/db/rows.rs", text),
+            ("crates/photos/src/app.rs", text),
+        ]);
+        let found: Vec<String> = check_ignorance(&tree, &map)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "crates/photos/src/db/rows.rs:4: names `actix_web`, but db knows nothing of HTTP, says doc/architecture.md",
+                "crates/photos/src/db/rows.rs:3: names `crate::store`, but db knows nothing of the store, says doc/architecture.md",
             ]
         );
     }

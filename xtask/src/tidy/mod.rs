@@ -60,11 +60,13 @@ impl Tree {
         match map::Map::parse(self.text(map::PAGE)) {
             Ok(map) => {
                 faults.extend(map::check_owners(self, &map));
+                faults.extend(map::check_ignorance(self, &map));
                 faults.extend(manifests::check_imports(self, &map));
             }
             Err(message) => faults.push(Fault::file(map::PAGE, message)),
         }
         faults.extend(manifests::check_inheritance(self));
+        faults.extend(manifests::check_lints(self));
         faults.extend(sources::check(self));
         faults.extend(pipeline::check(self.text(pipeline::FILE), jobs));
         faults.sort();

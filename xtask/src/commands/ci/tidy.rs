@@ -17,11 +17,14 @@ pub(super) fn run(context: &Context) -> Outcome {
     for fault in &faults {
         println!("{fault}");
     }
-    for (package, twice) in anew.remarks {
+    if !anew.remarks.is_empty() {
+        let packages = anew.remarks.iter();
+        let packages: Vec<String> = packages
+            .map(|(package, twice)| format!("{package} {}", twice.len()))
+            .collect();
         eprintln!(
-            "note: `-p {package}` alone compiles {} with other features: {}",
-            twice.len(),
-            twice.join(" ")
+            "note: built alone with `-p`, packages compile dependencies again with other features ({}); build with --workspace",
+            packages.join(", ")
         );
     }
     if faults.is_empty() {
