@@ -42,12 +42,15 @@ pub(crate) fn pulls(site: &Site, docker: &Docker, host: &Host) -> Vec<Call> {
     calls
 }
 
-/// The two calls, the first piped into the second, that give images to a node.
-pub(crate) fn give(site: &Site, docker: &Docker, node: &str, tags: &[String]) -> (Call, Call) {
-    let wanted = site.images.iter().filter(|image| tags.contains(&image.tag));
-    let names: Vec<String> = wanted.map(|image| image.tag.clone()).collect();
-    let import = ["ctr", "--namespace=k8s.io", "images", "import", "-"];
-    (docker.save(&names), docker.exec(node, &import))
+/// The two calls, the first piped into the second, that give images to a node. The ingress's is unpacked at once, for its pod is
+/// waited for; the node unpacks another when it first makes a container of it, and leaves the processors to kubeadm until then.
+pub(crate) fn give(docker: &Docker, node: &str, tags: &[String]) -> (Call, Call) {
+    let mut import = vec!["ctr", "--namespace=k8s.io", "images", "import"];
+    if !tags.iter().any(|tag| is_for_ingress(tag)) {
+        import.push("--no-unpack");
+    }
+    import.push("-");
+    (docker.save(tags), docker.exec(node, &import))
 }
 
 /// Pulls what the engine lacks of the backing images among `tags`, so that it can be given to the nodes.

@@ -186,7 +186,7 @@ impl Work<'_> {
             let mut step = self.progress.step(format!("give {} its images", node.name));
             images::fetch(site, &self.tools.docker, self.runner, host, &lacks, &mut step).await?;
             step.says(&lacks.join(", "));
-            let (save, import) = images::give(site, &self.tools.docker, &node.name, &lacks);
+            let (save, import) = images::give(&self.tools.docker, &node.name, &lacks);
             let given = self.runner.run_piped(&save, &import).await;
             given.map_err(super::trouble::explain)?;
             step.done();

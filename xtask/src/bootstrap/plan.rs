@@ -106,8 +106,13 @@ impl fmt::Display for Listing<'_> {
         if fresh {
             let node = format!("{}-control-plane", site.name);
             writeln!(f, "{}", register(site, &tools.docker, &node))?;
-            let (save, import) = images::give(site, &tools.docker, &node, &tags(site));
-            writeln!(f, "{save} | {import}")?;
+            let (ingress, others): (Vec<_>, Vec<_>) = tags(site)
+                .into_iter()
+                .partition(|tag| images::is_for_ingress(tag));
+            for tags in [ingress, others].into_iter().filter(|tags| !tags.is_empty()) {
+                let (save, import) = images::give(&tools.docker, &node, &tags);
+                writeln!(f, "{save} | {import}")?;
+            }
         } else {
             writeln!(
                 f,
