@@ -15,17 +15,8 @@ const DEEP: usize = 300;
 /// One kind of list.
 pub(super) struct Case {
     pub(super) name: &'static str,
-    path: String,
-    then: Then,
-}
-
-/// Which page comes after a page.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Then {
-    /// The same again, whose photos the service has kept as JSON.
-    Again,
-    /// The next of the list, of which it has kept none.
-    Next,
+    /// Requested one after the other, over and over.
+    paths: Vec<String>,
 }
 
 /// What a request costs, in milliseconds.
@@ -38,27 +29,28 @@ pub(super) struct Figures {
 }
 
 impl Case {
-    /// The newest photos, from there page after page, a deep page, and lists of a common and a rare owner, tag and word. The skew of the synthetic
-    /// photos makes low numbers common.
-    pub(super) async fn all(base: String) -> anyhow::Result<Vec<Self>> {
+    /// The newest photos, from there page after page, a deep page, and lists of a common and a rare owner, tag and word. The
+    /// skew of the synthetic photos makes low numbers common. Of a page that is asked for again the service has kept the
+    /// photos as JSON; of `requests` pages, one after the other, hardly any.
+    pub(super) async fn all(base: String, requests: u32) -> anyhow::Result<Vec<Self>> {
+        let first = |query: &str| format!("{base}/api/v1/photos?page_size=30{query}");
         let case = |name, query: &str| Case {
             name,
-            path: format!("{base}/api/v1/photos?page_size=30{query}"),
-            then: Then::Again,
+            paths: vec![first(query)],
         };
-        let newest = case("newest", "");
-        let onward = Case {
-            then: Then::Next,
-            ..case("page after page", "")
-        };
-        let deep = Case {
-            path: deep_page(&base, &newest.path).await?,
-            ..case("deep page", "")
-        };
+        let onward = pages(&base, first(""), warm_up(requests) + requests).await?;
+        let deep = onward.get(DEEP).or(onward.last());
+        let deep = deep.cloned().into_iter().collect();
         Ok(vec![
-            newest,
-            onward,
-            deep,
+            case("newest", ""),
+            Case {
+                name: "page after page",
+                paths: onward,
+            },
+            Case {
+                name: "deep page",
+                paths: deep,
+            },
             case("common owner", "&owner=user0"),
             case("rare owner", "&owner=user999"),
             case("common tag", "&tag=tag0"),
@@ -71,33 +63,23 @@ impl Case {
     }
 }
 
-async fn deep_page(base: &str, first: &str) -> anyhow::Result<String> {
+/// Where a page and those behind it are, at most `most`.
+async fn pages(base: &str, first: String, most: u32) -> anyhow::Result<Vec<String>> {
     let client = health::client()?;
-    let mut path = first.to_owned();
-    for _ in 0..DEEP {
-        let page = client
-            .get(&path)
-            .send()
-            .await?
-            .error_for_status()?
-            .bytes()
-            .await?;
-        let Some(next) = next_page(base, &page)? else {
-            break;
-        };
-        path = next;
+    let mut paths = vec![first];
+    for _ in 1..most {
+        let Some(path) = paths.last() else { break };
+        let page: Value = client.get(path).send().await?.error_for_status()?.json().await?;
+        let Some(next) = page["next"].as_str() else { break };
+        let (_, query) = next.split_once('?').context("`next` has no query")?;
+        paths.push(format!("{base}/api/v1/photos?{query}"));
     }
-    Ok(path)
+    Ok(paths)
 }
 
-/// Where the page says that the next one is.
-fn next_page(base: &str, page: &[u8]) -> anyhow::Result<Option<String>> {
-    let page: Value = serde_json::from_slice(page)?;
-    let Some(next) = page["next"].as_str() else {
-        return Ok(None);
-    };
-    let (_, query) = next.split_once('?').context("`next` has no query")?;
-    Ok(Some(format!("{base}/api/v1/photos?{query}")))
+/// Requests before those that count.
+fn warm_up(requests: u32) -> u32 {
+    requests.div_ceil(10)
 }
 
 /// Requests the case `requests` times, one after the other, on one connection.
@@ -106,10 +88,11 @@ fn next_page(base: &str, page: &[u8]) -> anyhow::Result<Option<String>> {
 /// When an answer is not 200.
 pub(super) async fn measure(running: &Running, case: &Case, requests: u32) -> anyhow::Result<Figures> {
     let client = health::client()?;
-    let mut path = case.path.clone();
+    let mut paths = case.paths.iter().cycle();
     let mut get = async || -> anyhow::Result<Duration> {
+        let path = paths.next().context("there is no page to ask for")?;
         let begin = Instant::now();
-        let answer = client.get(&path).send().await?;
+        let answer = client.get(path).send().await?;
         let status = answer.status();
         let body = answer.bytes().await?;
         ensure!(
@@ -117,13 +100,9 @@ pub(super) async fn measure(running: &Running, case: &Case, requests: u32) -> an
             "{path} answers {status}: {}",
             String::from_utf8_lossy(&body)
         );
-        let elapsed = begin.elapsed();
-        if case.then == Then::Next {
-            path = next_page(&running.url(), &body)?.unwrap_or_else(|| case.path.clone());
-        }
-        Ok(elapsed)
+        Ok(begin.elapsed())
     };
-    for _ in 0..requests.div_ceil(10) {
+    for _ in 0..warm_up(requests) {
         get().await?;
     }
     let before = running.cpu()?;

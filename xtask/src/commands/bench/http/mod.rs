@@ -104,7 +104,7 @@ impl Http {
         server.photos(&["seed", "--photos", &rows.to_string()]).await?;
         let mut running = server.start().await?;
         let mut figures = Vec::new();
-        for case in Case::all(running.url()).await? {
+        for case in Case::all(running.url(), self.requests).await? {
             let measured = load::measure(&running, &case, self.requests).await?;
             eprintln!(
                 "{database:?}, {rows} photos, {}: {:.3} ms of CPU",
