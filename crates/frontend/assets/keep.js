@@ -1,4 +1,5 @@
-// A form whose texts are worth a question before they are lost, and are still there after a login that a session's end asked for.
+// A form whose texts are worth a question before they are lost, and are still there after a login that a
+// session's end asked for, or after an answer that was not the form.
 
 const form = document.querySelector("[data-keep]");
 const KEPT = "kept";
@@ -20,7 +21,8 @@ addEventListener("beforeunload", (event) => {
   if (!sent && isUnsaved()) event.preventDefault();
 });
 
-// The form is shown as it is stored, though it was sent before: a login came between. `main.js` forgets what was saved.
+// The form is shown as it is stored, though it was sent before: a login or a refusal came between. `main.js` forgets what was
+// saved.
 const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
 sessionStorage.removeItem(KEPT);
 if (kept?.path === location.pathname && !("unsaved" in form.dataset)) {
@@ -32,6 +34,6 @@ if (kept?.path === location.pathname && !("unsaved" in form.dataset)) {
   const note = document.createElement("p");
   note.className = "now";
   note.setAttribute("role", "status");
-  note.textContent = "What you typed before the login is here again. It is not saved yet.";
+  note.textContent = "What you typed is here again. It is not saved yet.";
   form.querySelector("h1").after(note);
 }

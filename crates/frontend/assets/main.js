@@ -11,8 +11,10 @@ if (has("[data-keep]")) parts.push(import("./keep.js"));
 if (has("img.shot")) parts.push(import("./pictures.js"));
 if (has("[data-upload]")) parts.push(import("./upload.js"));
 else if (has("[data-tags]")) parts.push(import("./tags.js").then(({ offer }) => document.querySelectorAll("[data-tags]").forEach(offer)));
-// What a form keeps for the time of a login is of no use once another page has come.
-if (!has("[data-keep]") && location.pathname !== "/login") sessionStorage.removeItem("kept");
+// What a form keeps is of no use once another page has come than the login, or a page that says at the form's own address what
+// went wrong.
+const kept = JSON.parse(sessionStorage.getItem("kept") ?? "null");
+if (![kept?.path, "/login"].includes(location.pathname)) sessionStorage.removeItem("kept");
 // From here on everything answers; who drives the page from outside waits for this.
 Promise.allSettled(parts).then(() => (document.documentElement.dataset.ready = ""));
 
@@ -29,10 +31,12 @@ addEventListener("pageshow", (event) => event.persisted && settle());
 // The menu closes as menus do.
 const menu = document.querySelector(".menu");
 if (menu) {
-  document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
-  });
-  menu.addEventListener("keydown", (event) => {
+  const leave = (to) => {
+    if (to && !menu.contains(to)) menu.open = false;
+  };
+  document.addEventListener("click", (event) => leave(event.target));
+  menu.addEventListener("focusout", (event) => leave(event.relatedTarget));
+  document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;
     menu.querySelector("summary").focus();
@@ -50,8 +54,15 @@ themes?.addEventListener("submit", (event) => {
   event.preventDefault();
   const button = themes.querySelector("button");
   const theme = button.value;
-  // The answer's cookie is all that is wanted of it. Without it, the choice holds for this page.
-  fetch(themes.action, { method: "POST", body: new URLSearchParams(new FormData(themes, button)), redirect: "manual", keepalive: true }).catch(() => {});
+  // The answer's cookie is all that is wanted of it. Without it, the choice holds for this page. A refusal is shown, as other
+  // forms show theirs.
+  fetch(themes.action, { method: "POST", body: new URLSearchParams(new FormData(themes, button)), redirect: "manual", keepalive: true })
+    .then(({ status }) => {
+      if (status !== 403) return;
+      themes.append(Object.assign(document.createElement("input"), { type: "hidden", name: "theme", value: theme }));
+      themes.submit();
+    })
+    .catch(() => {});
   document.documentElement.dataset.theme = theme;
   const [next, label] = THEMES[theme];
   button.value = next;

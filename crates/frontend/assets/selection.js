@@ -38,7 +38,8 @@ form.addEventListener("click", (event) => {
   show();
 });
 form.addEventListener("change", show);
-// A page that comes back from the history has its boxes as they were.
+// A page that the browser kept whole has its boxes as they were. One that is made anew has none ticked (`autocomplete`):
+// browsers restore boxes by their place in the form, where other photos may be by then.
 addEventListener("pageshow", show);
 document.addEventListener("photos-added", show);
 show();

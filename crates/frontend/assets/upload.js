@@ -23,7 +23,7 @@ const said = make("p", { role: "status" });
 const whole = make("progress", { max: 1, value: 0, ariaLabel: "All photos" });
 const send = make("button", { className: "button", type: "submit" });
 const clear = make("button", { className: "button slim quiet", type: "button", textContent: "Remove uploaded" });
-const bar = make("div", { className: "whole-bar", hidden: true }, said, make("div", { className: "acts" }, clear, send), whole);
+const bar = make("div", { className: "whole-bar", hidden: true, role: "group", ariaLabel: "All photos", tabIndex: -1 }, said, make("div", { className: "acts" }, clear, send), whole);
 // What was not taken, of that which was chosen or dropped last.
 const left = make("p", { className: "note left", role: "status" });
 drop.after(left, list, bar);
@@ -38,6 +38,15 @@ const counts = (item) => item.state !== "failed";
 const share = (item) => (item.state === "done" ? 1 : item.sent);
 const plural = (count) => (count === 1 ? "1 photo" : `${count} photos`);
 
+const visible = (...elements) => elements.find((one) => one?.checkVisibility());
+
+// Should what has the focus go away by a change, the focus goes on to the first of the others that is to be seen.
+function refocus(within, change, others) {
+  const held = document.activeElement;
+  change();
+  if (within.contains(held) && !visible(held)) visible(...others())?.focus();
+}
+
 function show() {
   const open = items.filter(isOpen).length;
   const busy = items.filter(isBusy).length;
@@ -51,8 +60,7 @@ function show() {
   const size = counted.reduce((sum, item) => sum + item.file.size, 0);
   whole.value = size === 0 ? 0 : counted.reduce((sum, item) => sum + share(item) * item.file.size, 0) / size;
   send.textContent = open > 0 && items.filter(isOpen).every((item) => item.state === "failed") ? `Retry ${plural(open)}` : `Upload ${plural(open)}`;
-  // Its room stays, for it may come back.
-  send.classList.toggle("unready", open === 0);
+  send.hidden = open === 0;
   clear.hidden = done === 0;
   const parts = [];
   if (busy > 0) parts.push(`Uploading: ${done} of ${sendable} done`);
@@ -114,7 +122,8 @@ function add(file) {
     caption: caption.value.trim() || form.elements.caption.value,
     visibility: form.elements.visibility.value,
   });
-  item.heard = (news) => {
+  item.heard = (news) => refocus(row, () => hear(news), () => [remove, heading.querySelector("a")]);
+  const hear = (news) => {
     Object.assign(item, news);
     row.className = `item ${item.state}`;
     progress.hidden = !isBusy(item);
@@ -152,8 +161,10 @@ function add(file) {
     queue.add(item);
   };
   item.forget = () => {
+    const beside = [row.nextElementSibling, row.previousElementSibling].filter(Boolean);
     items.splice(items.indexOf(item), 1);
-    row.remove();
+    const others = () => [...beside.flatMap((other) => [...other.querySelectorAll(".does button, .label a")]), input];
+    refocus(row, () => row.remove(), others);
     show();
   };
   retry.addEventListener("click", item.again);
@@ -199,10 +210,10 @@ if ("webkitdirectory" in HTMLInputElement.prototype) {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  items.filter(isOpen).forEach((item) => item.again());
+  refocus(bar, () => items.filter(isOpen).forEach((item) => item.again()), () => [bar]);
 });
 clear.addEventListener("click", () => {
-  items.filter((item) => item.state === "done").forEach((item) => item.forget());
+  refocus(bar, () => items.filter((item) => item.state === "done").forEach((item) => item.forget()), () => [bar, input]);
   // It went with every photo.
   form.elements.caption.defaultValue = form.elements.caption.value;
 });
@@ -225,7 +236,9 @@ const isUnsent = () => {
   return items.some((item) => isBusy(item) || isOpen(item)) || (items.length === 0 && caption.value !== caption.defaultValue);
 };
 addEventListener("beforeunload", (event) => isUnsent() && event.preventDefault());
-// What a browser restores on the way back was sent, or given up, before.
-addEventListener("pageshow", () => {
+// What a browser restores on the way back was sent, or given up, before. It may do so before this script has come.
+const giveUp = () => {
   if (items.length === 0) form.elements.caption.defaultValue = form.elements.caption.value;
-});
+};
+if (performance.getEntriesByType("navigation")[0]?.type !== "navigate") giveUp();
+addEventListener("pageshow", giveUp);

@@ -1,13 +1,14 @@
 //! Forms: nothing is read of one that is not of this browser's own page.
 
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HOST, HeaderMap, HeaderValue, ORIGIN};
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use url::{Position, Url};
 
 use crate::error::PageError;
 use crate::visit::Visit;
@@ -33,7 +34,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Checked<T> {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let visit = Visit::extract(&request).await?;
-            refuse_other_sites(request.headers())?;
+            refuse_other_sites(request.headers(), &visit.app().public_url)?;
             let body = read(&mut payload).await?;
             let pairs: Vec<(String, String)> = parse(&body)?;
             let token = pairs.iter().find(|(name, _)| name == FIELD);
@@ -45,12 +46,30 @@ impl<T: DeserializeOwned + 'static> FromRequest for Checked<T> {
     }
 }
 
-/// Browsers say where a request comes from; older ones do not, and are held by the token alone.
-pub(crate) fn refuse_other_sites(headers: &HeaderMap) -> Result<(), PageError> {
-    match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
-        None | Some(b"same-origin" | b"none") => Ok(()),
-        Some(_) => Err(PageError::Forged),
-    }
+/// Browsers say where a request comes from. Older ones tell the origin at most, and are else held by the token alone.
+pub(crate) fn refuse_other_sites(headers: &HeaderMap, own: &Url) -> Result<(), PageError> {
+    let is_own = match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
+        Some(site) => matches!(site, b"same-origin" | b"none"),
+        None => headers
+            .get(ORIGIN)
+            .is_none_or(|origin| is_own(origin, headers, own)),
+    };
+    if is_own { Ok(()) } else { Err(PageError::Forged) }
+}
+
+/// Whether an origin is the public address, or the one that was called. Schemes are not compared: TLS may end before us.
+fn is_own(origin: &HeaderValue, headers: &HeaderMap, own: &Url) -> bool {
+    let origin = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
+    let Some(origin) = origin
+        .as_ref()
+        .map(|origin| &origin[Position::BeforeHost..Position::AfterPort])
+    else {
+        return false;
+    };
+    let called = headers
+        .get(HOST)
+        .is_some_and(|host| host.as_bytes() == origin.as_bytes());
+    !origin.is_empty() && (called || origin == &own[Position::BeforeHost..Position::AfterPort])
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, PageError> {

@@ -2,11 +2,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use askama::Template;
 
 use crate::error::PageError;
 use crate::flash::Flash;
+use crate::links;
 use crate::theme::Theme;
 use crate::visit::Visit;
 
@@ -19,7 +20,7 @@ pub(crate) struct Layout {
     pub(crate) flash: Option<Flash>,
     /// Whether the visitor was logged in until it was found out for this page that the session has ended elsewhere.
     pub(crate) has_ended: bool,
-    /// Path and query of this page.
+    /// Path and query of this page; of the page that the form was on, if this one answers a form.
     pub(crate) here: String,
     /// What stands in the search field.
     pub(crate) query: String,
@@ -41,7 +42,7 @@ impl Layout {
             username: visit.session().map(|session| session.username().to_owned()),
             theme: visit.theme().as_str(),
             flash: visit.take_flash(),
-            here: visit.path().to_owned(),
+            here: visit.here().to_owned(),
             query: String::new(),
             visit: visit.clone(),
         }
@@ -70,6 +71,19 @@ impl Layout {
         }
     }
 
+    /// The login, and from there back to this page.
+    pub(crate) fn login(&self) -> String {
+        let next = if self.is_at("/login") || self.is_at("/register") {
+            links::parameter(&self.here, "next").unwrap_or_default()
+        } else {
+            self.here.clone()
+        };
+        match next.as_str() {
+            "" | "/" => "/login".to_owned(),
+            next => format!("/login?next={}", links::encode(next)),
+        }
+    }
+
     /// Whether a page of the header's links is this one.
     pub(crate) fn is_at(&self, path: &str) -> bool {
         self.here.split('?').next() == Some(path)
@@ -95,7 +109,12 @@ pub(crate) fn ok(page: &impl Template) -> Result<HttpResponse, PageError> {
 
 /// To another page of this site, which is then fetched.
 pub(crate) fn see(path: &str) -> HttpResponse {
-    HttpResponse::SeeOther()
-        .insert_header((actix_web::http::header::LOCATION, path))
-        .finish()
+    HttpResponse::SeeOther().insert_header((LOCATION, path)).finish()
+}
+
+/// To the one address of a page that was asked for by another.
+pub(crate) fn moved(path: &str, query: &str) -> HttpResponse {
+    let mark = if query.is_empty() { "" } else { "?" };
+    let to = (LOCATION, format!("{path}{mark}{query}"));
+    HttpResponse::MovedPermanently().insert_header(to).finish()
 }

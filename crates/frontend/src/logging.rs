@@ -8,6 +8,8 @@ use tracing_subscriber::EnvFilter;
 pub fn start() {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new("info"))
+        // A log that cannot be written must not end what it tells of: by itself it would complain to the same stderr, and panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr)
         .with_target(false);
     // Colours are for a terminal; NO_COLOR holds there.

@@ -29,10 +29,15 @@ pub(crate) fn pack(bytes: &[u8], level: Compression) -> io::Result<Vec<u8>> {
     packer.finish()
 }
 
+/// Whether an answer is a page.
+pub(crate) fn is_page(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
 /// Packs the answer if it is a page and `packs`; says in any case that it depends on the browser.
 pub(crate) fn page(mut answer: ServiceResponse<BoxBody>, packs: bool) -> ServiceResponse<BoxBody> {
-    let kind = answer.headers().get(CONTENT_TYPE);
-    if !kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+    if !is_page(answer.headers()) {
         return answer;
     }
     answer

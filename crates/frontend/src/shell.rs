@@ -16,6 +16,7 @@ use tracing::Instrument as _;
 use crate::app::App;
 use crate::error::PageError;
 use crate::flash::Flash;
+use crate::layout::see;
 use crate::visit::Visit;
 use crate::{assets, links, packing, pages, pictures};
 
@@ -38,10 +39,16 @@ pub(crate) async fn shell<B: MessageBody + 'static>(
     }
     if assets::is_asset(request.path()) || pictures::is_public(request.path()) {
         // The same for everybody, and kept by caches: no cookie is read or set.
-        let mut answer = next.call(request).await?.map_into_boxed_body();
-        complete(answer.headers_mut());
-        count(&app, &answer, &method, started.elapsed());
-        return Ok(answer);
+        let request_id = uuid::Uuid::now_v7().to_string();
+        let span = tracing::info_span!("call", request_id);
+        let call = async {
+            let answer = next.call(request).await?.map_into_boxed_body();
+            let mut answer = settle_file(answer, &request_id);
+            complete(answer.headers_mut());
+            count(&app, &answer, &method, started.elapsed());
+            Ok(answer)
+        };
+        return call.instrument(span).await;
     }
     let (visit, refused) = match Visit::read(&request, app.clone()).await {
         Ok(visit) => (visit, None),
@@ -60,13 +67,9 @@ pub(crate) async fn shell<B: MessageBody + 'static>(
         for cookie in visit.take_cookies() {
             answer.headers_mut().append(header::SET_COOKIE, cookie);
         }
-        if let Ok(id) = HeaderValue::from_str(visit.request_id()) {
-            answer
-                .headers_mut()
-                .insert(HeaderName::from_static(REQUEST_ID), id);
-        }
-        // Whose page it is and in which colours can change before somebody comes back to it.
-        set_default(answer.headers_mut(), header::CACHE_CONTROL, "private, no-store");
+        sign(answer.headers_mut(), visit.request_id());
+        let caching = caching(&method, answer.headers());
+        set_default(answer.headers_mut(), header::CACHE_CONTROL, caching);
         count(&app, &answer, &method, started.elapsed());
         Ok(answer)
     }
@@ -76,6 +79,32 @@ pub(crate) async fn shell<B: MessageBody + 'static>(
 
 /// Turns whatever went wrong into a page, a way to the login, or JSON for scripts.
 fn settle(answer: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceResponse<BoxBody> {
+    settled(answer, |error, request| {
+        let accept = request.headers().get(header::ACCEPT);
+        if accept.is_some_and(|accept| accept.as_bytes().starts_with(b"application/json")) {
+            pages::error::json(error)
+        } else if error.is_login_needed() {
+            to_login(visit, error)
+        } else {
+            pages::error::page(visit, error, request.method() == Method::POST)
+        }
+    })
+}
+
+/// A picture or a file that is not there: no cache must keep that, for it may be there a moment later.
+fn settle_file(answer: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
+    settled(answer, |error, _| {
+        let mut said = pages::error::plain(error);
+        sign(said.headers_mut(), request_id);
+        said
+    })
+}
+
+/// What `page` makes of what went wrong, if something did; the cause is logged.
+fn settled(
+    answer: ServiceResponse<BoxBody>,
+    page: impl FnOnce(&PageError, &HttpRequest) -> HttpResponse,
+) -> ServiceResponse<BoxBody> {
     let response = answer.response();
     let foreign;
     let error = match response.error() {
@@ -89,20 +118,9 @@ fn settle(answer: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceResponse<Bo
         None => return answer,
     };
     if let Some(cause) = error.cause() {
-        tracing::error!(%cause, "a page could not be made");
+        tracing::error!(%cause, "what was asked for could not be made");
     }
-    let wants_json = answer
-        .request()
-        .headers()
-        .get(header::ACCEPT)
-        .is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
-    let page = if wants_json {
-        pages::error::json(error)
-    } else if error.is_login_needed() {
-        to_login(&answer, visit, error)
-    } else {
-        pages::error::page(visit, error, form_page(answer.request()))
-    };
+    let page = page(error, answer.request());
     let (request, _) = answer.into_parts();
     ServiceResponse::new(request, page)
 }
@@ -117,28 +135,28 @@ fn from_framework(status: StatusCode, reason: String) -> PageError {
 }
 
 /// To the login, and from there back to where the visitor was.
-fn to_login(answer: &ServiceResponse<BoxBody>, visit: &Visit, error: &PageError) -> HttpResponse {
-    let request = answer.request();
+fn to_login(visit: &Visit, error: &PageError) -> HttpResponse {
     if visit.has_ended() || !matches!(error, PageError::LoginNeeded) {
         visit.end();
         visit.leave(&Flash::problem("Your session has ended. Please log in again."));
     }
-    let back = form_page(request).unwrap_or_else(|| visit.path().to_owned());
-    HttpResponse::SeeOther()
-        .insert_header((header::LOCATION, format!("/login?next={}", links::encode(&back))))
-        .finish()
+    see(&format!("/login?next={}", links::encode(visit.here())))
 }
 
-/// The page that a form was on; none if the request is for a page. The host of the referer does not matter, for only the
-/// path is used.
-fn form_page(request: &HttpRequest) -> Option<String> {
-    if request.method() == Method::GET {
-        return None;
+/// Whose page it is and in which colours can change before somebody comes back to it. But a page that answers a form cannot
+/// be fetched again without sending the form again: it is shown as it was, and the browser has no question to ask.
+fn caching(method: &Method, headers: &HeaderMap) -> &'static str {
+    if method == Method::POST && packing::is_page(headers) {
+        "private, no-cache"
+    } else {
+        "private, no-store"
     }
-    let referer = request.headers().get(header::REFERER);
-    let url = referer.and_then(|referer| url::Url::parse(referer.to_str().ok()?).ok());
-    let path = url.map(|url| url[url::Position::BeforePath..url::Position::AfterQuery].to_owned());
-    Some(links::local_or_home(path.as_deref()).to_owned())
+}
+
+fn sign(headers: &mut HeaderMap, request_id: &str) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(HeaderName::from_static(REQUEST_ID), id);
+    }
 }
 
 fn complete(headers: &mut HeaderMap) {

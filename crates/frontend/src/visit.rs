@@ -13,11 +13,13 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use jiff::Timestamp;
 use photos_client::types::REQUEST_ID;
 use photos_client::{Client, ClientError, MemoryStore};
+use url::Position;
 
 use crate::app::App;
 use crate::cookies::Kind;
 use crate::error::{PageError, is_login_needed};
 use crate::flash::Flash;
+use crate::pages::page_or_home;
 use crate::renewal::Lost;
 use crate::session::Session;
 use crate::theme::Theme;
@@ -36,7 +38,7 @@ struct Inner {
     visitor: String,
     theme: Theme,
     flash: Option<Flash>,
-    path: String,
+    here: String,
     request_id: String,
     /// Why it is not known whether the session is still good.
     unavailable: Option<String>,
@@ -108,11 +110,7 @@ impl Visit {
             visitor,
             theme: Theme::read(cookie(Kind::Theme).as_deref()),
             flash: cookie(Kind::Flash).and_then(|sealed| Flash::open(&app.seals, &sealed)),
-            path: request
-                .uri()
-                .path_and_query()
-                .map_or("/", |path| path.as_str())
-                .to_owned(),
+            here: here(request),
             request_id,
             unavailable,
             set: RefCell::new(set),
@@ -180,9 +178,9 @@ impl Visit {
         self.0.theme
     }
 
-    /// Path and query of the request.
-    pub(crate) fn path(&self) -> &str {
-        &self.0.path
+    /// Path and query of the page that was asked for; of the page that the form was on, if it was a form.
+    pub(crate) fn here(&self) -> &str {
+        &self.0.here
     }
 
     pub(crate) fn request_id(&self) -> &str {
@@ -269,6 +267,20 @@ fn session_cookie(app: &App, session: &Session) -> Option<HeaderValue> {
     let sealed = session.seal(&app.seals).ok()?;
     let seconds = session.seconds_left(Timestamp::now());
     Kind::Session.set(app.is_secure(), Some(&sealed), Some(seconds))
+}
+
+/// The host of the referer does not matter, for only the path is used.
+fn here(request: &ServiceRequest) -> String {
+    let own = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    if request.method() == Method::GET {
+        return own.to_owned();
+    }
+    let referer = request.headers().get(header::REFERER);
+    let url = referer.and_then(|referer| url::Url::parse(referer.to_str().ok()?).ok());
+    let from = url
+        .as_ref()
+        .map(|url| &url[Position::BeforePath..Position::AfterQuery]);
+    page_or_home(from.or(Some(own))).to_owned()
 }
 
 /// What the photos service is told of the browser: for its log, its throttle and its list of sessions.

@@ -9,10 +9,14 @@ mod support;
 mod admin;
 #[path = "browser/axe.rs"]
 mod axe;
+#[path = "browser/back.rs"]
+mod back;
 #[path = "browser/care.rs"]
 mod care;
 #[path = "browser/chromium.rs"]
 mod chromium;
+#[path = "browser/keyboard.rs"]
+mod keyboard;
 #[path = "browser/looks.rs"]
 mod looks;
 #[path = "browser/places.rs"]

@@ -22,28 +22,25 @@ struct ErrorPage {
     back: Option<String>,
 }
 
-/// The page; without a photos service too. `back` is the page of the form, if it was one that went wrong.
-pub(crate) fn page(visit: &Visit, error: &PageError, back: Option<String>) -> HttpResponse {
+/// The page; without a photos service too. It leads back to the form, if it was one that went wrong.
+pub(crate) fn page(visit: &Visit, error: &PageError, was_form: bool) -> HttpResponse {
     let Told {
         status,
         heading,
         mut text,
     } = error.told();
-    let mut layout = Layout::new(visit, heading);
-    if let Some(back) = &back {
-        layout.here.clone_from(back);
-        if status.is_server_error() {
-            text.push_str(" Whether what you sent was done is not certain: look first.");
-        }
+    let layout = Layout::new(visit, heading);
+    if was_form && status.is_server_error() {
+        text.push_str(" Whether what you sent was done is not certain: look first.");
     }
     let page = ErrorPage {
+        back: was_form.then(|| layout.here.clone()),
         layout,
         status: status.as_u16(),
         heading,
         text,
         request_id: visit.request_id().to_owned(),
         is_ours: status.is_server_error(),
-        back,
     };
     let mut answer = html(status, &page).unwrap_or_else(|_| HttpResponse::new(status));
     finish(&mut answer, status);
@@ -63,15 +60,31 @@ pub(crate) fn json(error: &PageError) -> HttpResponse {
         body["login"] = "/login".into();
         body["detail"] = "You are logged out. Log in, then try again: nothing that you chose is lost.".into();
     }
-    let mut answer = HttpResponse::build(status).json(body);
+    let mut answer = HttpResponse::build(status)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(body);
+    finish(&mut answer, status);
+    answer
+}
+
+/// The same where a picture or a file was asked for.
+pub(crate) fn plain(error: &PageError) -> HttpResponse {
+    let Told {
+        status,
+        heading,
+        text,
+    } = error.told();
+    let mut answer = HttpResponse::build(status)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .content_type("text/plain; charset=utf-8")
+        .body(format!("{heading}. {text}\n"));
     finish(&mut answer, status);
     answer
 }
 
 fn finish(answer: &mut HttpResponse, status: StatusCode) {
-    let headers = answer.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::SERVICE_UNAVAILABLE {
+        let headers = answer.headers_mut();
         headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::web::Query;
 use askama::Template;
@@ -59,7 +60,11 @@ pub(super) async fn log_in(
             Ok(see(next))
         }
         Err(error) => {
-            let status = error.told().status;
+            let status = match error.told().status {
+                // Which browsers keep nowhere: going back to this page would ask about sending it again.
+                StatusCode::UNAUTHORIZED => StatusCode::UNPROCESSABLE_ENTITY,
+                status => status,
+            };
             let faults = Faults::of(error)?;
             html(status, &page(&visit, form.username, next, faults))
         }

@@ -19,29 +19,32 @@ mod theme;
 mod upload;
 mod user;
 
+use actix_web::http::Method;
 use actix_web::web::{self, PathConfig, QueryConfig, ServiceConfig};
-use actix_web::{HttpResponse, ResponseError as _};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 
 use crate::error::PageError;
+use crate::layout::{moved, see};
 use crate::{assets, links, pictures};
 
-/// Paths that take forms and are no pages, as `routes` below has them.
-const FORMS: &[&str] = &[
-    "/upload/file",
-    "/photos/selection",
-    "/logout",
-    "/settings/password",
-    "/settings/sessions/",
-    "/theme",
-    "/dismiss",
+/// Paths that take forms and are no pages, as `routes` below has them, each with the page that stands for it.
+const FORMS: &[(&str, &str)] = &[
+    ("/upload/file", "/upload"),
+    ("/photos/selection", "/"),
+    ("/logout", "/"),
+    ("/settings/password", "/settings"),
+    ("/settings/sessions/", "/settings"),
+    ("/theme", "/"),
+    ("/dismiss", "/"),
 ];
 
-/// Where a login leads to: a page of this site, or the first one.
+/// Where a login or a message leads to: a page of this site, or the first one.
 pub(crate) fn page_or_home(path: Option<&str>) -> &str {
     let path = links::local_or_home(path);
     let bare = path.split(['?', '#']).next().unwrap_or_default();
-    let is_form = |form: &&str| bare == *form || (form.ends_with('/') && bare.starts_with(form));
-    if FORMS.iter().any(is_form) { "/" } else { path }
+    let is_at = |form: &str| bare == form || (form.ends_with('/') && bare.starts_with(form));
+    let form = FORMS.iter().find(|(form, _)| is_at(form));
+    form.map_or(path, |(_, page)| page)
 }
 
 /// Registers every route.
@@ -62,6 +65,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/upload/file", web::post().to(upload::send_one))
         .route("/upload/token", web::get().to(upload::token))
         .route("/photos/selection", web::post().to(selection::change))
+        .route("/photos/selection", web::get().to(no_route))
         .route("/photos/{id}", web::get().to(photo::show))
         .route("/photos/{id}/edit", web::get().to(edit::show))
         .route("/photos/{id}/edit", web::post().to(edit::save))
@@ -90,9 +94,19 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .route("/robots.txt", web::get().to(robots));
 }
 
-/// What answers when no route does.
-pub(crate) async fn no_route() -> Result<HttpResponse, PageError> {
-    Err(PageError::NotFound)
+/// What answers when no route does. A page is also found with a slash behind it, and who opens the address of an answer to a
+/// form comes to its page.
+pub(crate) async fn no_route(request: HttpRequest) -> Result<HttpResponse, PageError> {
+    let path = links::local(request.path()).filter(|_| request.method() == Method::GET);
+    let path = path.ok_or(PageError::NotFound)?;
+    let page = page_or_home(Some(path));
+    if page != path {
+        return Ok(see(page));
+    }
+    match path.strip_suffix('/').filter(|bare| !bare.is_empty()) {
+        Some(bare) => Ok(moved(bare, request.query_string())),
+        None => Err(PageError::NotFound),
+    }
 }
 
 /// Browsers ask for it unless a page names an icon, as all pages here do.

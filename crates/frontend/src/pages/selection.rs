@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use askama::Template;
 use photos_client::PhotoId;
 
@@ -53,19 +52,16 @@ pub(super) async fn change(
         return Ok(see(back));
     }
     // More than a cookie holds: the answer itself has the way to undo it. Fetched anew it says the same, for photos that
-    // lie in the trash are offered again; and going back to it need not send the form again.
+    // lie in the trash are offered again.
     visit.drop_flash();
     let mut layout = Layout::new(&visit, "Done · hmlet");
     layout.here = back.to_owned();
     layout.flash = None;
-    let mut answer = ok(&DonePage {
+    ok(&DonePage {
         layout,
         flash,
         back: back.to_owned(),
-    })?;
-    let headers = answer.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    Ok(answer)
+    })
 }
 
 /// Takes away a message that would stay.

@@ -1,6 +1,5 @@
 //! The photos with a tag.
 
-use actix_web::http::header::LOCATION;
 use actix_web::web::{Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -10,7 +9,7 @@ use super::list::{List, ListQuery};
 use crate::bidi::isolated;
 use crate::caption;
 use crate::error::PageError;
-use crate::layout::{Layout, ok};
+use crate::layout::{Layout, moved, ok};
 use crate::links::segment;
 use crate::visit::Visit;
 
@@ -31,10 +30,7 @@ pub(super) async fn show(
     let tag = caption::normal_tag(&asked).ok_or(PageError::NotFound)?;
     let path = format!("/tags/{}", segment(&tag));
     if *asked != tag {
-        let query = request.query_string();
-        let mark = if query.is_empty() { "" } else { "?" };
-        let to = (LOCATION, format!("{path}{mark}{query}"));
-        return Ok(HttpResponse::MovedPermanently().insert_header(to).finish());
+        return Ok(moved(&path, request.query_string()));
     }
     let query = PhotosQuery {
         tag: Some(tag.clone()),

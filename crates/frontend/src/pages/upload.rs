@@ -145,7 +145,7 @@ pub(super) async fn send_many(
     mut form: Multipart,
 ) -> Result<HttpResponse, PageError> {
     visit.member()?;
-    refuse_other_sites(request.headers())?;
+    refuse_other_sites(request.headers(), &visit.app().public_url)?;
     let (mut texts, mut sent) = (Texts::default(), Vec::new());
     while let Some(mut field) = form.try_next().await.map_err(spool::unreadable)? {
         let Some(file) = file_name(&field) else {
@@ -222,7 +222,7 @@ async fn send(
     form: &mut Multipart,
 ) -> Result<(Json<Made>, StatusCode), PageError> {
     visit.member()?;
-    refuse_other_sites(request.headers())?;
+    refuse_other_sites(request.headers(), &visit.app().public_url)?;
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
     let mut texts = Texts {
         is_own: header(csrf::HEADER).is_some_and(|token| visit.is_own_form(token)),

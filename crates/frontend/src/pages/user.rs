@@ -1,13 +1,13 @@
 //! A user's published photos. Their owner can select some to change them.
 
-use actix_web::HttpResponse;
 use actix_web::web::{Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use photos_client::PhotosQuery;
 
 use super::list::{List, ListQuery};
 use crate::error::PageError;
-use crate::layout::{Layout, ok};
+use crate::layout::{Layout, moved, ok};
 use crate::visit::Visit;
 
 #[derive(Template)]
@@ -23,10 +23,15 @@ pub(super) async fn show(
     visit: Visit,
     username: Path<String>,
     Query(at): Query<ListQuery>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
-    let username = username.into_inner();
+    let asked = username.into_inner();
+    let username = asked.to_ascii_lowercase();
     if !is_username(&username) {
         return Err(PageError::NotFound);
+    }
+    if asked != username {
+        return Ok(moved(&format!("/@{username}"), request.query_string()));
     }
     let query = PhotosQuery {
         owner: Some(username.clone()),

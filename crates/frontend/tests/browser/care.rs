@@ -12,7 +12,7 @@ use crate::support::{Visitor, World};
 const ASKS: &str = "const leave = new Event('beforeunload', { cancelable: true }); window.dispatchEvent(leave); \
                     return leave.defaultPrevented;";
 
-async fn asks(browser: &Chromium) -> bool {
+pub(crate) async fn asks(browser: &Chromium) -> bool {
     browser.value(ASKS).await.as_bool().unwrap()
 }
 
@@ -150,7 +150,7 @@ async fn an_edit_outlives_the_end_of_its_session() {
 }
 
 /// Logs ann in on the page that asks for it.
-async fn log_in(browser: &Chromium) {
+pub(crate) async fn log_in(browser: &Chromium) {
     browser.wait_path("/login").await;
     browser.write("#username", "ann").await;
     browser.write("#password", crate::support::PASSWORD).await;
@@ -158,7 +158,7 @@ async fn log_in(browser: &Chromium) {
 }
 
 /// Publishes a photo of a member, and tells its id.
-async fn publish(member: &mut Visitor) -> String {
+pub(crate) async fn publish(member: &mut Visitor) -> String {
     member.page("/upload").await;
     let files = vec![("Hill.jpg", jpeg(90, 60, 1))];
     member.upload("", "published", files).await.expect(200);

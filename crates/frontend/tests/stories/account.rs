@@ -47,7 +47,7 @@ async fn says_what_is_wrong_beside_the_field() {
     let answer = bob
         .send("/login", &[("username", "ann"), ("password", "wrong password")])
         .await;
-    let page = answer.expect(401).text();
+    let page = answer.expect(422).text();
     assert!(page.contains("role=\"alert\""));
     assert!(page.contains("value=\"ann\""), "the name is kept");
     assert!(!page.contains("wrong password"), "the password is not");

@@ -33,12 +33,24 @@ async fn no_form_without_its_token_is_read() {
             let answer = ann.send(path, &[("theme", "dark"), ("action", "delete")]).await;
             assert_eq!(answer.status, 403, "{path} {token:?}");
         }
-        let request = ann
-            .request(Method::POST, path)
-            .header("sec-fetch-site", "cross-site")
-            .form(&[("csrf", own.as_str()), ("theme", "dark")]);
-        assert_eq!(ann.answer(request).await.status, 403, "{path} from another site");
+        for (header, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+        ] {
+            let request = ann
+                .request(Method::POST, path)
+                .header(header, value)
+                .form(&[("csrf", own.as_str()), ("theme", "dark")]);
+            assert_eq!(ann.answer(request).await.status, 403, "{path} from {value}");
+        }
     }
+    ann.page("/drafts").await;
+    let request = ann
+        .request(Method::POST, "/theme")
+        .header("origin", &world.url)
+        .form(&[("csrf", ann.csrf.as_str()), ("theme", "dark")]);
+    ann.answer(request).await.expect(303);
     ann.get("/drafts").await.expect(200);
 }
 
@@ -119,9 +131,61 @@ async fn a_login_leads_to_a_page() {
         let mut ann = world.visitor();
         ann.get("/login").await;
         let fields = [("username", "ann"), ("password", PASSWORD), ("next", *next)];
-        assert_eq!(ann.send("/login", &fields).await.location(), "/", "{next}");
-        assert_eq!(ann.get(&format!("/login?next={next}")).await.location(), "/");
+        let page = match *next {
+            "/upload/file" => "/upload",
+            next if next.starts_with("/settings/") => "/settings",
+            _ => "/",
+        };
+        assert_eq!(ann.send("/login", &fields).await.location(), page, "{next}");
+        assert_eq!(ann.get(&format!("/login?next={next}")).await.location(), page);
+        // So does their address, should somebody open it.
+        assert_eq!(ann.get(next).await.location(), page, "{next}");
     }
+}
+
+#[tokio::test]
+async fn a_form_that_comes_back_can_be_come_back_to() {
+    let world = World::start().await;
+    let mut ann = world.member("ann").await;
+    let (mut guest, mut another) = (world.visitor(), world.visitor());
+    for (visitor, page, path, fields) in [
+        (
+            &mut guest,
+            "/login",
+            "/login",
+            [("username", "ann"), ("password", "mistyped")],
+        ),
+        (
+            &mut another,
+            "/register",
+            "/register",
+            [("username", "ann"), ("password", PASSWORD)],
+        ),
+        (
+            &mut ann,
+            "/settings",
+            "/settings/password",
+            [
+                ("current_password", "mistyped"),
+                ("new_password", "another password"),
+            ],
+        ),
+    ] {
+        let answer = visitor.get(page).await.expect(200);
+        assert_eq!(answer.header("cache-control"), "private, no-store", "{page}");
+        let answer = visitor.send(path, &fields).await;
+        assert_eq!(answer.header("cache-control"), "private, no-cache", "{path}");
+        let text = answer.text();
+        assert!(!text.contains("mistyped"), "no password is in it: {text}");
+        // What stands around it leads to the page, not to the form's address.
+        assert!(
+            text.contains(&format!("name=\"back\" value=\"{page}\"")),
+            "{text}"
+        );
+    }
+    ann.csrf.clear();
+    let answer = ann.send("/photos/selection", &[]).await.expect(403);
+    assert_eq!(answer.header("cache-control"), "private, no-cache");
 }
 
 #[tokio::test]

@@ -164,3 +164,23 @@ async fn the_first_page_is_small() {
     }
     assert!(sum < 100_000, "{sum} bytes");
 }
+
+#[tokio::test]
+async fn a_picture_that_is_not_there_is_kept_by_no_cache() {
+    let mut world = World::start().await;
+    let mut guest = world.visitor();
+    let unknown = format!("/photos/{}/images/small", photos_client::PhotoId::now());
+    for (path, status) in [
+        (unknown.as_str(), 404),
+        ("/assets/main.0.js", 404),
+        (&unknown, 503),
+    ] {
+        if status == 503 {
+            world.stop_photos().await;
+        }
+        let answer = guest.get(path).await.expect(status);
+        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+        assert!(!answer.header("x-request-id").is_empty(), "{path}");
+        assert!(!answer.text().is_empty() && answer.cookies().is_empty(), "{path}");
+    }
+}

@@ -219,7 +219,7 @@ async fn a_fault_is_said_once_and_for_people() {
     }
     assert!(!page.contains('`'), "{page}");
     let fields = [("username", "nobody"), ("password", "not this one")];
-    let page = guest.send("/login", &fields).await.expect(401).text();
+    let page = guest.send("/login", &fields).await.expect(422).text();
     assert!(
         page.contains(">No active user has this username and password.<"),
         "{page}"

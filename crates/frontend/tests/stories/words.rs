@@ -170,3 +170,30 @@ async fn pages_load_only_what_is_ours_and_have_nothing_inline() {
         }
     }
 }
+
+#[tokio::test]
+async fn other_spellings_of_an_address_lead_to_the_page() {
+    let world = World::start().await;
+    let mut ann = world.member("ann").await;
+    for (path, page) in [
+        ("/@ANN?cursor=x", "/@ann?cursor=x"),
+        ("/@ann/", "/@ann"),
+        ("/drafts/?x=1", "/drafts?x=1"),
+    ] {
+        let answer = ann.get(path).await.expect(301);
+        assert_eq!(answer.header("location"), page, "{path}");
+    }
+    for path in ["//evil.example/", "/nothing"] {
+        ann.get(path).await.expect(404);
+    }
+    // The way to the login leads back.
+    let mut guest = world.visitor();
+    for (path, login) in [
+        ("/", "\"/login\""),
+        ("/@ann", "\"/login?next=%2F%40ann\""),
+        ("/login?next=%2Fdrafts", "\"/login?next=%2Fdrafts\""),
+    ] {
+        let page = guest.page(path).await;
+        assert!(page.contains(&format!("href={login}")), "{path}: {page}");
+    }
+}

@@ -35,7 +35,7 @@ each("[data-selection]", (form) => {
     show();
   });
   form.addEventListener("change", show);
-  // A page that comes back from the history has its boxes as they were.
+  // A page that the browser kept whole has its boxes as they were.
   addEventListener("pageshow", show);
   show();
 });
@@ -61,10 +61,12 @@ each("[data-users]", (input) => {
 
 // The menu closes as menus do.
 each(".menu", (menu) => {
-  document.addEventListener("click", (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
-  });
-  menu.addEventListener("keydown", (event) => {
+  const leave = (to) => {
+    if (to && !menu.contains(to)) menu.open = false;
+  };
+  document.addEventListener("click", (event) => leave(event.target));
+  menu.addEventListener("focusout", (event) => leave(event.relatedTarget));
+  document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;
     menu.querySelector("summary").focus();

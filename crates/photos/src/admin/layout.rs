@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
+use actix_web::http::header::{CONTENT_TYPE, LOCATION};
 use askama::Template;
 
 use super::error::PageError;
@@ -90,14 +90,6 @@ pub(super) fn html(status: StatusCode, page: &impl Template) -> Result<HttpRespo
 /// A page that is well.
 pub(super) fn ok(page: &impl Template) -> Result<HttpResponse, PageError> {
     html(StatusCode::OK, page)
-}
-
-/// A page that answers a form and changes nothing: the browser may show it again on the way back.
-pub(super) fn asking(page: &impl Template) -> Result<HttpResponse, PageError> {
-    let mut answer = ok(page)?;
-    let again = HeaderValue::from_static("private, no-cache");
-    answer.headers_mut().insert(CACHE_CONTROL, again);
-    Ok(answer)
 }
 
 /// To another page of the admin, which is then fetched.

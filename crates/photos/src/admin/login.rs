@@ -70,7 +70,8 @@ pub(super) async fn log_in(
             let status = if matches!(error, Error::RateLimited(_)) {
                 StatusCode::TOO_MANY_REQUESTS
             } else {
-                StatusCode::UNAUTHORIZED
+                // Not 401, which browsers keep nowhere: going back to this page would ask about sending it again.
+                StatusCode::UNPROCESSABLE_ENTITY
             };
             (status, Faults::of(error)?)
         }

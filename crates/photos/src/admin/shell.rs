@@ -62,7 +62,15 @@ pub(super) async fn shell<B: MessageBody + 'static>(
     for cookie in visit.take_cookies() {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
     }
-    set_default(answer.headers_mut(), header::CACHE_CONTROL, "private, no-store");
+    // A page that answers a form cannot be fetched again without sending the form again: on the way back the browser may show
+    // it as it was.
+    let is_page = answer.headers().contains_key(header::CONTENT_TYPE);
+    let caching = if is_page && answer.request().method() == Method::POST {
+        "private, no-cache"
+    } else {
+        "private, no-store"
+    };
+    set_default(answer.headers_mut(), header::CACHE_CONTROL, caching);
     Ok(answer)
 }
 

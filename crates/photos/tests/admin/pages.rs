@@ -72,7 +72,7 @@ async fn no_text_of_anybody_is_markup(#[case] backend: Backend) {
     let refused = guest
         .log_in(EVIL, "wrong password")
         .await
-        .expect(StatusCode::UNAUTHORIZED);
+        .expect(StatusCode::UNPROCESSABLE_ENTITY);
     assert!(!refused.text().contains("<script>alert"));
     // In the message of a deed, and in a refused form.
     admin.page("/admin/photos").await;

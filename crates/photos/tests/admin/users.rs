@@ -161,7 +161,9 @@ async fn accounts_are_made_and_their_passwords_set(#[case] backend: Backend) {
     let page = admin.send_on(&format!("{to}/password"), &fields).await;
     assert!(page.contains("ann has a new password"), "{page}");
     ann.get("/admin").await.location();
-    ann.log_in("ann", PASSWORD).await.expect(StatusCode::UNAUTHORIZED);
+    ann.log_in("ann", PASSWORD)
+        .await
+        .expect(StatusCode::UNPROCESSABLE_ENTITY);
     ann.log_in("ann", "battery staple").await.location();
 }
 

@@ -13,7 +13,7 @@ use crate::admin::chosen::{Chosen, MOST, NAMED, left_alone};
 use crate::admin::csrf::Checked;
 use crate::admin::error::PageError;
 use crate::admin::flash::{Flash, UNDOABLE};
-use crate::admin::layout::{Layout, asking, see};
+use crate::admin::layout::{Layout, ok, see};
 use crate::admin::shown::{count, duration};
 use crate::admin::visit::Visit;
 use crate::app::App;
@@ -110,7 +110,7 @@ async fn ask(
         )));
         return Ok(see(&back));
     }
-    asking(&BulkPage {
+    ok(&BulkPage {
         layout: Layout::new(visit, deed.title()),
         says: format!("{} will be {}", count(meant.len(), "photo"), deed.done()),
         means: deed.means(app),

@@ -11,7 +11,7 @@ use crate::admin::chosen::{Chosen, MOST, left_alone};
 use crate::admin::csrf::Checked;
 use crate::admin::error::PageError;
 use crate::admin::flash::Flash;
-use crate::admin::layout::{Layout, asking, see};
+use crate::admin::layout::{Layout, ok, see};
 use crate::admin::shown::count;
 use crate::admin::visit::Visit;
 use crate::db::users::{ChangeUserError, User, UserFlags};
@@ -96,7 +96,7 @@ fn ask(
         visit.leave(&Flash::problem(format!("Nothing was done: {why}.")));
         return Ok(see(&back));
     }
-    asking(&BulkPage {
+    ok(&BulkPage {
         layout: Layout::new(visit, deed.title()),
         says: deed.says(rows.len()),
         rows,
