@@ -134,24 +134,3 @@ impl Value for Registration {
         }
     }
 }
-
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-impl Value for LogFormat {
-    const KIND: Kind = Kind::Choice(&["text", "json"]);
-
-    fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err(format!("`{text}` is neither `text` nor `json`")),
-        }
-    }
-}

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::environment::environment;
+use crate::logging::LogLevels;
 use crate::spec::{lasting, schemes};
 
 const HTTP: &[&str] = &["http", "https"];
@@ -22,6 +23,6 @@ environment! {
         /// How long running requests may take to end when the service stops.
         BT_SHUTDOWN_TIMEOUT => shutdown_timeout: Duration = "30s", lasting(0, 3_600);
         /// What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`), or a list like `info,actix=debug`.
-        BT_LOG => log: String = "info";
+        BT_LOG => log: LogLevels = "info";
     }
 }

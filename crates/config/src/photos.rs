@@ -7,8 +7,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::access::{DatabaseUrl, LogFormat, Registration, StoreUrl, Username};
+use crate::access::{DatabaseUrl, Registration, StoreUrl, Username};
 use crate::environment::environment;
+use crate::logging::{LogFormat, LogLevels};
 use crate::preset::Preset;
 use crate::secret::Secret;
 use crate::spec::{Fallback, at_least, lasting, needed_if, range, schemes, used_if};
@@ -101,7 +102,7 @@ environment! {
         /// How long running requests may take to end when the service stops.
         PS_SHUTDOWN_TIMEOUT => shutdown_timeout: Duration = "30s", lasting(0, 3_600);
         /// What is logged: a level (`error`, `warn`, `info`, `debug`, `trace`), or a list like `info,photos=debug`.
-        PS_LOG => log: String = "info";
+        PS_LOG => log: LogLevels = "info";
         /// How log lines are written: `text` for people, `json` for machines.
         PS_LOG_FORMAT => log_format: LogFormat = "text";
     }

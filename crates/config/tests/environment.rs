@@ -144,6 +144,33 @@ fn all_faults_are_told_at_once_and_no_secret_is_repeated() {
 }
 
 #[test]
+fn what_is_logged_is_read_before_anything_is() {
+    for right in [
+        "debug",
+        "WARN",
+        "off",
+        "info,photos=debug,actix_web=off",
+        "info, photos::http=trace",
+    ] {
+        let env = PhotosEnv::from_map(&with(&[("PS_LOG", right)])).unwrap();
+        assert_eq!(env.log.as_str(), right);
+    }
+    for (wrong, told) in [
+        (
+            "nonsense",
+            "PS_LOG: `nonsense` is no level: write one of off, error, warn",
+        ),
+        ("inof", "PS_LOG: `inof` is no level: do you mean `info`?"),
+        ("photos=bogus", "PS_LOG: `bogus` is no level"),
+        ("info,", "PS_LOG: `` is no level"),
+        ("two words=info", "PS_LOG: `two words` names no part of a program"),
+    ] {
+        let said = faults(&with(&[("PS_LOG", wrong)]));
+        assert!(said.contains(told), "{said}");
+    }
+}
+
+#[test]
 fn a_url_never_holds_a_password() {
     for (name, url) in [
         ("PS_DATABASE_URL", "postgres://photos:hunter2@db/photos"),

@@ -124,11 +124,12 @@ fn stop_signal() -> anyhow::Result<CancellationToken> {
     let token = CancellationToken::new();
     let told = token.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => tracing::info!("SIGTERM received"),
-            _ = interrupt.recv() => tracing::info!("SIGINT received"),
-        }
+        let signal = tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        };
         told.cancel();
+        tracing::info!("{signal} received");
     });
     Ok(token)
 }

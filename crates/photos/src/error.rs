@@ -179,7 +179,11 @@ impl Error {
         match self {
             Self::Malformed(detail) | Self::Forbidden(detail) => detail.clone(),
             Self::UnsupportedImage(detail) | Self::ImageMissing(detail) => detail.clone(),
-            Self::ImageDimensions(detail) | Self::ImageCorrupt(detail) => detail.clone(),
+            Self::ImageDimensions(detail) => detail.clone(),
+            // What the decoder says is for the log.
+            Self::ImageCorrupt(_) => {
+                "the picture's data end early or are damaged: export it again from its source".into()
+            }
             Self::InvalidCursor => "this cursor belongs to another list: begin at its first page".into(),
             Self::Unauthenticated => "log in and send `Authorization: Bearer <access token>`".into(),
             Self::InvalidCredentials => "no active user has this username and password".into(),

@@ -16,9 +16,11 @@ pub struct BadFilter(#[from] ParseError);
 /// # Errors
 /// When `PS_LOG` cannot be read.
 pub fn start(env: &PhotosEnv) -> Result<(), BadFilter> {
-    let filter = EnvFilter::try_new(&env.log)?;
+    let filter = EnvFilter::try_new(env.log.as_str())?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A log that cannot be written must not end what it tells of: by itself it would complain to the same stderr, and panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     // Colours are for a terminal; NO_COLOR holds there.
     let lines = if std::io::stderr().is_terminal() {

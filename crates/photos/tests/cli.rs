@@ -236,3 +236,32 @@ fn it_serves_until_sigterm_and_logs_json() {
     assert!(told.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn a_log_that_nobody_reads_is_no_reason_to_drop_a_call_or_to_live_on() {
+    let folder = TempDir::new().unwrap();
+    let mut child = photos(&folder, &["serve"])
+        .env("PS_LOG_FORMAT", "json")
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let listening = lines.find_map(|line| {
+        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        (line["message"] == "listening").then_some(line)
+    });
+    drop(lines);
+    let address = listening.unwrap()["public"].as_str().unwrap().to_owned();
+    for _ in 0..2 {
+        let mut socket = std::net::TcpStream::connect(&address).unwrap();
+        let request = "GET /api/v1/photos HTTP/1.1\r\nHost: photos\r\nConnection: close\r\n\r\n";
+        socket.write_all(request.as_bytes()).unwrap();
+        let answer = std::io::read_to_string(socket).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+    let told = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(told.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

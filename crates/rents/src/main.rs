@@ -21,9 +21,11 @@ async fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let env = RentsEnv::from_map(&config::process_environment(std::env::vars_os())?)?;
-    let filter = EnvFilter::try_new(&env.log).context("RS_LOG cannot be read")?;
+    let filter = EnvFilter::try_new(env.log.as_str()).context("RS_LOG cannot be read")?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A log that cannot be written must not end what it tells of.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr)
         .init();
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;

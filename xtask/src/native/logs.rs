@@ -84,8 +84,8 @@ impl AppLog {
 
     fn take(&self, line: &str) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        eprintln!("{}{line}", inner.prefix);
-        // A full disk must not end the run; the line was shown.
+        // Neither a terminal that is gone nor a full disk ends the run; the line is in the other place.
+        let _ = writeln!(std::io::stderr(), "{}{line}", inner.prefix);
         let _ = writeln!(inner.file, "{line}");
         if inner.last.len() == REMEMBERED {
             inner.last.pop_front();

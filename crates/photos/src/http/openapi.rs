@@ -6,7 +6,7 @@ use serde_json::json;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::Ref;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Content, HttpMethod, OpenApi, PathItem, Response, ResponseBuilder};
+use utoipa::openapi::{Content, HttpMethod, OpenApi, PathItem, RefOr, Response, ResponseBuilder, Schema};
 use utoipa::{OpenApi as _, ToSchema as _};
 use utoipa_actix_web::AppExt as _;
 
@@ -48,6 +48,12 @@ pub fn document() -> OpenApi {
             .build(),
     );
     components.add_security_scheme("bearer", bearer);
+    // What a client of an older version reads a new code as; nobody sends it.
+    if let Some(RefOr::T(Schema::Object(codes))) = components.schemas.get_mut(&*ProblemCode::name()) {
+        let unknown = json!(ProblemCode::Unknown.as_str());
+        let values = codes.enum_values.iter_mut();
+        values.for_each(|values| values.retain(|value| *value != unknown));
+    }
     for item in document.paths.paths.values_mut() {
         for (_, operation) in methods_mut(item) {
             complete(operation);
@@ -87,7 +93,7 @@ fn complete(operation: &mut Operation) {
             .parse()
             .ok()
             .and_then(|status| StatusCode::from_u16(status).ok());
-        if let (Some(status), utoipa::openapi::RefOr::T(response)) = (refused, response)
+        if let (Some(status), RefOr::T(response)) = (refused, response)
             && (status.is_client_error() || status.is_server_error())
             && response.content.is_empty()
         {

@@ -124,6 +124,9 @@ pub(crate) fn log_cause(error: &Error) {
         (Error::Overloaded(what), None) => {
             tracing::warn!(code = %error.code(), what, "a call was turned away");
         }
+        (Error::ImageCorrupt(why), None) => {
+            tracing::info!(code = %error.code(), why, "an upload was refused");
+        }
         (_, None) => {}
     }
 }

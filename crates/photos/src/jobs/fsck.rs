@@ -25,6 +25,9 @@ use crate::store::{Key, Store};
 const PAGE: u32 = 500;
 const AT_ONCE: usize = 4;
 
+/// What to do about what a repair can mend.
+const REPAIR: &str = "run `photos fsck --repair`";
+
 /// How long `--repair` waits for the sweeper or a backup to end.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -94,13 +97,7 @@ impl Fsck<'_> {
     /// When the database or the store does not answer.
     pub async fn look(&self) -> Result<Report, JobError> {
         let found = self.find().await?;
-        let left = found
-            .all()
-            .map(|key| Left {
-                key,
-                reason: "run `photos fsck --repair`".into(),
-            })
-            .collect();
+        let left = found.advised();
         Ok(found.report(left))
     }
 
@@ -215,9 +212,29 @@ impl Fsck<'_> {
 }
 
 impl Found {
-    fn all(&self) -> impl Iterator<Item = String> {
-        let keys = self.missing.iter().chain(&self.damaged).chain(&self.unknown);
-        keys.map(Key::to_string).chain(self.foreign.iter().cloned())
+    fn is_empty(&self) -> bool {
+        let keys = [&self.missing, &self.damaged, &self.unknown];
+        keys.iter().all(|keys| keys.is_empty()) && self.foreign.is_empty()
+    }
+
+    /// Everything, with what to do about it.
+    fn advised(&self) -> Vec<Left> {
+        let faulty = self.missing.iter().chain(&self.damaged).map(|key| {
+            let reason = if key.is_original() {
+                repair::LOST_ORIGINAL
+            } else {
+                REPAIR
+            };
+            (key.to_string(), reason)
+        });
+        let unknown = self.unknown.iter().map(|key| (key.to_string(), REPAIR));
+        let foreign = self.foreign.iter().map(|name| (name.clone(), repair::FOREIGN));
+        let all = faulty.chain(unknown).chain(foreign);
+        all.map(|(key, reason)| Left {
+            key,
+            reason: reason.into(),
+        })
+        .collect()
     }
 
     fn report(&self, left: Vec<Left>) -> Report {
@@ -229,7 +246,7 @@ impl Found {
             rows_without_objects: texts(&self.missing),
             objects_without_rows,
             checksum_faults: texts(&self.damaged),
-            repaired: left.is_empty() && self.all().next().is_some(),
+            repaired: left.is_empty() && !self.is_empty(),
             left,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use futures_util::StreamExt;
 
 use super::MediaError;
@@ -16,6 +16,7 @@ use super::spool::{SpoolWriter, Spooled};
 pub struct Form {
     multipart: Multipart,
     is_form: bool,
+    is_too_long: bool,
     idle: Duration,
     limit: u64,
 }
@@ -35,6 +36,7 @@ impl Form {
         Self {
             multipart: Multipart::new(headers, body),
             is_form: is_form(headers),
+            is_too_long: declared(headers).is_some_and(|length| length > limit),
             idle,
             limit,
         }
@@ -47,6 +49,10 @@ impl Form {
     pub async fn next(&mut self) -> Result<Option<Part>, MediaError> {
         if !self.is_form {
             return Err(MediaError::NotMultipart);
+        }
+        // It says so itself: nobody need wait for its bytes.
+        if self.is_too_long {
+            return Err(MediaError::BodyTooLarge { limit: self.limit });
         }
         match self.multipart.next().await {
             None => Ok(None),
@@ -104,6 +110,11 @@ impl Part {
         }
         Ok(())
     }
+}
+
+/// How many bytes the body is said to have.
+fn declared(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Whether the body is a form, and not another kind of multipart.

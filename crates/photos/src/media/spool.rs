@@ -1,36 +1,45 @@
 //! The spool: an upload's bytes on disk, hashed and counted while they are written.
 //!
-//! Files are `photos-spool-*` in `PS_SPOOL_DIR` and go when their value is dropped; what a killed process left is swept
-//! when the next one starts.
+//! A process has a folder of its own in `PS_SPOOL_DIR`, `photos-spool-*`, whose file `lock` it holds locked while it lives. Its
+//! files go when their value is dropped, the folder with the process; the folders of killed ones are swept when the next
+//! one starts.
 
+use std::fs::{File, TryLockError};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::{NamedTempFile, TempDir, TempPath};
 
 use super::MediaError;
 
 const PREFIX: &str = "photos-spool-";
+const LOCK: &str = "lock";
 
 /// Bytes gathered before they are hashed and written in one go.
 const BUFFER: usize = 256 * 1024;
 
-/// Spool files older than this belong to no living upload: a body may stall for 30 s at most.
-const STALE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The folder that uploads are spooled to.
+/// Where uploads are spooled to. The last clone takes the folder along.
 #[derive(Clone, Debug)]
 pub struct Spool {
-    dir: PathBuf,
+    home: Arc<Home>,
+}
+
+#[derive(Debug)]
+struct Home {
+    folder: TempDir,
+    /// Locked until the process ends, however it does.
+    _lock: File,
 }
 
 /// A spooled upload. Its file is deleted when this is dropped.
 #[derive(Debug)]
 pub struct Spooled {
     path: TempPath,
+    /// The folder stays as long as something in it is of use.
+    _home: Arc<Home>,
     /// Length in bytes.
     pub len: u64,
     /// SHA-256 of the bytes.
@@ -40,7 +49,7 @@ pub struct Spooled {
 /// A file being spooled.
 #[derive(Debug)]
 pub struct SpoolWriter {
-    dir: PathBuf,
+    home: Arc<Home>,
     file: Option<Hashed>,
     buffer: BytesMut,
     len: u64,
@@ -54,26 +63,28 @@ struct Hashed {
 }
 
 impl Spool {
-    /// Makes the folder if need be and sweeps what killed processes left in it.
+    /// Makes the folder if need be, sweeps what killed processes left in it, and begins a folder of its own.
     ///
     /// # Errors
-    /// If the folder cannot be made or read.
+    /// If a folder cannot be made, read or locked.
     pub fn open(dir: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(dir)?;
         for entry in std::fs::read_dir(dir)? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_stale(&entry) {
-                // Another process may have been faster; and a file that stays costs only its space.
-                let _ = std::fs::remove_file(entry.path());
+            if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+                // Another process may have been faster; and a folder that stays costs only its space.
+                let _ = sweep(&entry.path());
             }
         }
-        Ok(Self { dir: dir.to_owned() })
+        Ok(Self {
+            home: Arc::new(Home::begin(dir)?),
+        })
     }
 
     /// Begins a file of at most `limit` bytes. Nothing is made on disk before the first bytes.
     pub fn create(&self, limit: u64) -> SpoolWriter {
         SpoolWriter {
-            dir: self.dir.clone(),
+            home: Arc::clone(&self.home),
             file: None,
             buffer: BytesMut::new(),
             len: 0,
@@ -86,8 +97,37 @@ impl Spool {
     /// # Errors
     /// [`MediaError::Full`] or [`MediaError::Spool`].
     pub async fn scratch(&self) -> Result<TempPath, MediaError> {
-        let dir = self.dir.clone();
-        blocking(move || Ok(create_in(&dir)?.into_temp_path())).await
+        let home = Arc::clone(&self.home);
+        blocking(move || Ok(home.create()?.into_temp_path())).await
+    }
+}
+
+impl Home {
+    fn begin(dir: &Path) -> io::Result<Self> {
+        loop {
+            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(dir)?;
+            let path = folder.path().join(LOCK);
+            let lock = File::create_new(&path)?;
+            lock.lock()?;
+            // Who sweeps between these two lines takes the folder for one that was left, and it is gone.
+            if path.exists() {
+                return Ok(Self { folder, _lock: lock });
+            }
+        }
+    }
+
+    fn create(&self) -> io::Result<NamedTempFile> {
+        tempfile::Builder::new().tempfile_in(self.folder.path())
+    }
+}
+
+/// Removes the folder of a process that lives no more: nobody holds its lock.
+fn sweep(folder: &Path) -> io::Result<()> {
+    let lock = File::open(folder.join(LOCK))?;
+    match lock.try_lock() {
+        Ok(()) => std::fs::remove_dir_all(folder),
+        Err(TryLockError::WouldBlock) => Ok(()),
+        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 
@@ -148,18 +188,23 @@ impl SpoolWriter {
         };
         Ok(Spooled {
             path: file.into_temp_path(),
+            _home: self.home,
             len: self.len,
             sha256: hasher.finalize().into(),
         })
     }
 
     async fn flush(&mut self) -> Result<(), MediaError> {
-        let (dir, held, bytes) = (self.dir.clone(), self.file.take(), self.buffer.split().freeze());
+        let (home, held, bytes) = (
+            Arc::clone(&self.home),
+            self.file.take(),
+            self.buffer.split().freeze(),
+        );
         let written = blocking(move || {
             let mut held = match held {
                 Some(held) => held,
                 None => Hashed {
-                    file: create_in(&dir)?,
+                    file: home.create()?,
                     hasher: Sha256::new(),
                 },
             };
@@ -170,15 +215,6 @@ impl SpoolWriter {
         self.file = Some(written.await?);
         Ok(())
     }
-}
-
-fn create_in(dir: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(PREFIX).tempfile_in(dir)
-}
-
-fn is_stale(entry: &std::fs::DirEntry) -> bool {
-    let modified = entry.metadata().and_then(|metadata| metadata.modified());
-    modified.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > STALE))
 }
 
 async fn blocking<T: Send + 'static>(
@@ -196,14 +232,20 @@ mod tests {
 
     use super::*;
 
+    /// The files that are spooled, in all folders.
     fn files(dir: &Path) -> usize {
-        std::fs::read_dir(dir).unwrap().count()
+        let folders = std::fs::read_dir(dir).unwrap();
+        let files = folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap());
+        files
+            .filter(|file| file.as_ref().unwrap().file_name() != LOCK)
+            .count()
     }
 
     #[tokio::test]
     async fn bytes_are_hashed_as_they_are_written() {
         let dir = tempfile::tempdir().unwrap();
-        let mut writer = Spool::open(dir.path()).unwrap().create(1 << 20);
+        let spool = Spool::open(dir.path()).unwrap();
+        let mut writer = spool.create(1 << 20);
         let data: Vec<u8> = (0..700_000u32).map(|n| n as u8).collect();
         for chunk in data.chunks(10_007) {
             writer.write(chunk).await.unwrap();
@@ -246,26 +288,28 @@ mod tests {
         assert_eq!((spooled.len, spooled.read().await.unwrap().len()), (0, 0));
     }
 
-    #[tokio::test]
-    async fn only_old_spool_files_are_swept() {
+    #[test]
+    fn what_a_killed_process_left_is_swept_and_what_a_living_one_has_is_not() {
         let dir = tempfile::tempdir().unwrap();
-        let old = dir.path().join("photos-spool-old");
-        for path in [
-            &old,
-            &dir.path().join("photos-spool-new"),
-            &dir.path().join("someone-else"),
-        ] {
-            std::fs::write(path, "x").unwrap();
-        }
-        let long_ago = SystemTime::now() - 2 * STALE;
-        std::fs::File::options()
-            .write(true)
-            .open(&old)
-            .unwrap()
-            .set_modified(long_ago)
-            .unwrap();
-        Spool::open(dir.path()).unwrap();
-        assert!(!old.exists());
-        assert_eq!(files(dir.path()), 2);
+        let living = Spool::open(dir.path()).unwrap();
+        let upload = living.home.create().unwrap();
+        // As it is left behind: files, and a lock that nobody holds any more.
+        let killed = dir.path().join("photos-spool-killed");
+        std::fs::create_dir(&killed).unwrap();
+        std::fs::write(killed.join(LOCK), "").unwrap();
+        std::fs::write(killed.join("half"), "of an upload").unwrap();
+        let others = dir.path().join("someone-else");
+        std::fs::write(&others, "x").unwrap();
+
+        let next = Spool::open(dir.path()).unwrap();
+        assert!(!killed.exists());
+        assert!(upload.path().exists() && others.exists());
+        drop((upload, living, next));
+        let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
+        assert_eq!(
+            left.len(),
+            1,
+            "a process that ends takes its folder along: {left:?}"
+        );
     }
 }

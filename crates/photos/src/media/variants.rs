@@ -99,7 +99,7 @@ impl Media {
         encoding: Encoding,
         lost: Picture,
     ) -> Result<Option<Picture>, MediaError> {
-        tracing::warn!(key = %lost.key, "the store has lost a picture; it is made anew");
+        tracing::warn!(key = %lost.key, "the store has lost a picture or a part of it; it is made anew");
         let keys = vec![lost.key.to_string()];
         self.db.condemn_objects(keys.clone(), now_micros()).await?;
         self.db.forget_objects(keys).await?;

@@ -37,8 +37,7 @@ async fn the_codes_of_problems_are_those_that_are_sent() {
     let listed = document["components"]["schemas"]["ProblemCode"]["enum"]
         .as_array()
         .unwrap();
-    let sent = ProblemCode::ALL.iter().chain([&ProblemCode::Unknown]);
-    let sent: Vec<Value> = sent.map(|code| code.as_str().into()).collect();
+    let sent: Vec<Value> = ProblemCode::ALL.iter().map(|code| code.as_str().into()).collect();
     assert_eq!(listed, &sent);
     for code in ProblemCode::ALL {
         assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());

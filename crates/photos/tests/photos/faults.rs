@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::kit::{NOTHING, Remains, at, published, remains, upload};
+use crate::kit::{NOTHING, Remains, at, published, remains, spooled, upload};
 use crate::pictures;
 use crate::support::proxy::Proxy;
 use crate::support::{Backend, TestApp};
@@ -47,7 +47,7 @@ async fn a_store_that_answers_500() {
     assert_eq!(answer.status, 503);
     let state = app.app();
     assert!(state.db.page_photos(None, 10).await.unwrap().is_empty());
-    assert_eq!(std::fs::read_dir(&app.env.spool_dir).unwrap().count(), 0);
+    assert_eq!(spooled(&app), 0);
     // The store is still away, so the ledger remembers what may be there.
     let rows = state.db.page_objects(None, 10).await.unwrap();
     assert!(

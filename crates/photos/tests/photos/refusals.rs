@@ -118,6 +118,27 @@ async fn a_client_that_waits_to_be_told_to_continue() {
 }
 
 #[tokio::test]
+async fn a_client_that_announces_too_much_is_refused_before_it_has_sent_it() {
+    let app = TestApp::build(Backend::SqliteDisk)
+        .options(Options {
+            stalled_after: Duration::from_secs(2),
+            ..Options::default()
+        })
+        .start()
+        .await
+        .unwrap();
+    let ann = app.user("ann").await;
+    let mut socket = TcpStream::connect(address(&app)).await.unwrap();
+    let head = head(&app, Some(&ann), 60_000_000, "");
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let answer = read_answer(&mut socket).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 413 ") && answer.contains("body-too-large"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
 async fn a_client_that_stops_sending() {
     let app = TestApp::build(Backend::SqliteDisk)
         .options(Options {

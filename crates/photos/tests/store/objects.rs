@@ -185,8 +185,36 @@ async fn what_is_not_ours_is_listed_under_a_name_that_is_no_key(
         "what is outside of photos/ is not looked at: {found:?}"
     );
     for name in &found {
-        assert!(Key::parse(name).is_err(), "{name}");
+        assert!(
+            names.contains(&name.as_str()) && Key::parse(name).is_err(),
+            "{name}"
+        );
     }
+    test.close().await;
+}
+
+#[tokio::test]
+async fn an_object_in_the_folder_of_others_is_not_taken_for_one_that_can_be_read() {
+    let test = TestStore::open(Backend::Disk).await.unwrap();
+    let original = an_original(b"moved");
+    let rest = original.to_string();
+    let rest = rest.strip_prefix("photos/").unwrap();
+    // The shard is how the photo's id ends.
+    let shard = |name: &str| name.split('/').next().unwrap()[34..].to_owned();
+    let elsewhere = if shard(rest) == "00" { "01" } else { "00" };
+    let moved = format!("photos/{elsewhere}/{rest}");
+    test.put_foreign(&moved, b"moved").await;
+    test.put_foreign(&format!("photos/{}/{rest}", shard(rest)), b"moved")
+        .await;
+    let found: Vec<_> = test
+        .store
+        .list()
+        .map_ok(|object| object.key)
+        .try_collect::<Vec<String>>()
+        .await
+        .unwrap();
+    let (keys, strays): (Vec<_>, Vec<_>) = found.into_iter().partition(|name| Key::parse(name).is_ok());
+    assert_eq!((keys, strays), (vec![original.to_string()], vec![moved]));
     test.close().await;
 }
 

@@ -84,7 +84,8 @@ pub(crate) async fn send(
         .await?
         .ok_or(Error::NotFound)?;
     let opened = match app.store.open_stream(&picture.key).await {
-        Err(StoreError::NotFound { .. }) => {
+        Ok(opened) if opened.0 == picture.bytes => opened,
+        Ok(_) | Err(StoreError::NotFound { .. }) => {
             picture = app
                 .media
                 .lost_variant(row, preset, encoding, picture)
@@ -92,7 +93,7 @@ pub(crate) async fn send(
                 .ok_or(Error::NotFound)?;
             app.store.open_stream(&picture.key).await?
         }
-        opened => opened?,
+        Err(error) => return Err(error.into()),
     };
     let tag = EntityTag::new_strong(picture.sha256);
     let is_known = knows(request, &tag);

@@ -13,6 +13,10 @@ use crate::jobs::{JobError, deletions};
 use crate::media::{Media, MediaError};
 use crate::store::{Key, Kind};
 
+/// What nobody but a person can mend.
+pub(super) const LOST_ORIGINAL: &str = "the original is damaged or lost: copy it back from a backup";
+pub(super) const FOREIGN: &str = "its name is none of ours: who put it there should remove it";
+
 /// Repairs what can be repaired; gives what is left.
 pub(super) async fn repair(
     fsck: &Fsck<'_>,
@@ -26,7 +30,7 @@ pub(super) async fn repair(
     for name in &found.foreign {
         left.push(Left {
             key: name.clone(),
-            reason: "its name is none of ours: who put it there should remove it".into(),
+            reason: FOREIGN.into(),
         });
     }
     Ok(left)
@@ -51,7 +55,7 @@ async fn mend_photos(
         }
         for key in keys {
             let reason = match key.kind() {
-                Kind::Original => "the original is damaged or lost: copy it back from a backup",
+                Kind::Original => LOST_ORIGINAL,
                 Kind::Variant { .. } => "its original is damaged or lost, so it cannot be made anew",
             };
             left.push(Left {

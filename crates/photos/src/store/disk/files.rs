@@ -123,7 +123,8 @@ fn is_shard(dir: &Path) -> bool {
     dir.file_name().is_none_or(|name| name.len() == 2)
 }
 
-/// Lists whole shards after the shard `after`, until there are enough objects.
+/// Lists whole shards after the shard `after`, until there are enough objects. What lies in the shard of its photo is listed by its
+/// key; all else by its path, which is no key.
 pub(super) fn list(top: &Path, after: Option<&str>) -> io::Result<ListPage> {
     let mut shards: Vec<String> = fs::read_dir(top)?
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
@@ -135,7 +136,20 @@ pub(super) fn list(top: &Path, after: Option<&str>) -> io::Result<ListPage> {
     while let Some(shard) = shards.next() {
         let (at, name) = (top.join(&shard), PREFIX.trim_end_matches('/'));
         match fs::symlink_metadata(&at) {
-            Ok(found) if found.is_dir() => walk(&at, name, &mut page.objects)?,
+            Ok(found) if found.is_dir() => {
+                let mut inside = Vec::new();
+                walk(&at, "", &mut inside)?;
+                page.objects.extend(inside.into_iter().map(|found| {
+                    let photo = found.key.split('/').nth(1).unwrap_or_default();
+                    let shard = if photo.ends_with(&shard) {
+                        String::new()
+                    } else {
+                        format!("/{shard}")
+                    };
+                    let key = format!("{name}{shard}{}", found.key);
+                    Listed { key, ..found }
+                }));
+            }
             Ok(found) => page.objects.push(Listed {
                 key: format!("{name}/{shard}"),
                 meta: to_meta(&found)?,
