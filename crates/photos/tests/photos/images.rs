@@ -298,8 +298,11 @@ fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
         .collect()
 }
 
+#[rstest]
+#[case::whole(|path| std::fs::remove_file(path).unwrap())]
+#[case::in_part(|path| std::fs::write(path, "ten bytes!").unwrap())]
 #[tokio::test]
-async fn a_picture_that_the_store_has_lost_is_made_anew() {
+async fn a_picture_that_the_store_has_lost_is_made_anew(#[case] lose: fn(std::path::PathBuf)) {
     let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
     let photo = published(&app, &ann).await;
     let link = &photo.images["thumb"].url;
@@ -307,7 +310,7 @@ async fn a_picture_that_the_store_has_lost_is_made_anew() {
     let thumbs = files(&objects(&app))
         .into_iter()
         .filter(|path| path.to_string_lossy().contains("thumb"));
-    let lost = thumbs.map(|path| std::fs::remove_file(path).unwrap()).count();
+    let lost = thumbs.map(lose).count();
     assert!(lost > 0);
     let after = picture(&app, None, link, "*/*").await.expect(StatusCode::OK);
     assert_eq!(
