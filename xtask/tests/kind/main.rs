@@ -216,7 +216,8 @@ fn a_terminal_is_a_terminal(stage: &Stage) {
     assert_eq!((out(&failed).as_str(), err(&failed).as_str()), ("out\n", "err\n"));
 
     let mut terminal = Terminal::open(stage);
-    terminal.types("echo size $(stty size)");
+    // The size comes behind the shell, a moment later.
+    terminal.types("while [ \"$(stty size)\" = \"0 0\" ]; do :; done; echo size $(stty size)");
     terminal.until("size 30 100");
     terminal.resize(40, 120);
     // The new size takes its way through the cluster: ask until it is there.
