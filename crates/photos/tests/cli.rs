@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -190,34 +190,51 @@ fn every_wrong_variable_is_named_before_anything_starts() {
     assert!(!folder.path().join("photos.sqlite").exists());
 }
 
-#[test]
-fn it_serves_until_sigterm_and_logs_json() {
-    let folder = TempDir::new().unwrap();
-    let mut child = photos(&folder, &["serve"])
+type Lines = std::io::Lines<BufReader<std::process::ChildStderr>>;
+
+/// A service that logs JSON, the address that it listens on, and its further lines.
+fn serve(folder: &TempDir) -> (Child, String, Lines) {
+    let mut child = photos(folder, &["serve"])
         .env("PS_LOG_FORMAT", "json")
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
-    let listening = loop {
-        let line = next();
-        if line["message"] == "listening" {
-            break line;
+    let listening = said(&mut lines, "listening");
+    let address = listening["public"].as_str().unwrap().to_owned();
+    (child, address, lines)
+}
+
+/// The next line with this message.
+fn said(lines: &mut Lines, message: &str) -> Value {
+    loop {
+        let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        if line["message"] == message {
+            return line;
         }
-    };
-    let address = listening["public"].as_str().unwrap();
+    }
+}
+
+/// Its exit code after SIGTERM.
+fn terminate(child: &mut Child) -> Option<i32> {
+    let told = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(told.success());
+    child.wait().unwrap().code()
+}
+
+#[test]
+fn it_serves_until_sigterm_and_logs_json() {
+    let folder = TempDir::new().unwrap();
+    let (mut child, address, mut lines) = serve(&folder);
     let mut socket = std::net::TcpStream::connect(address).unwrap();
     let request =
         "GET /api/v1/users/me HTTP/1.1\r\nHost: photos\r\nX-Request-Id: mine\r\nConnection: close\r\n\r\n";
     socket.write_all(request.as_bytes()).unwrap();
     let answer = std::io::read_to_string(socket).unwrap();
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
-    let line = loop {
-        let line = next();
-        if line["message"] == "answered" {
-            break line;
-        }
-    };
+    let line = said(&mut lines, "answered");
     assert_eq!(
         (&line["route"], &line["status"]),
         (&"/api/v1/users/me".into(), &401.into())
@@ -229,28 +246,14 @@ fn it_serves_until_sigterm_and_logs_json() {
     assert_eq!(line["span"]["request_id"], "mine");
     assert!(line["ms"].is_number());
 
-    let told = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(told.success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(terminate(&mut child), Some(0));
 }
 
 #[test]
 fn a_log_that_nobody_reads_is_no_reason_to_drop_a_call_or_to_live_on() {
     let folder = TempDir::new().unwrap();
-    let mut child = photos(&folder, &["serve"])
-        .env("PS_LOG_FORMAT", "json")
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let listening = lines.find_map(|line| {
-        let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
-        (line["message"] == "listening").then_some(line)
-    });
+    let (mut child, address, lines) = serve(&folder);
     drop(lines);
-    let address = listening.unwrap()["public"].as_str().unwrap().to_owned();
     for _ in 0..2 {
         let mut socket = std::net::TcpStream::connect(&address).unwrap();
         let request = "GET /api/v1/photos HTTP/1.1\r\nHost: photos\r\nConnection: close\r\n\r\n";
@@ -258,10 +261,5 @@ fn a_log_that_nobody_reads_is_no_reason_to_drop_a_call_or_to_live_on() {
         let answer = std::io::read_to_string(socket).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
-    let told = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(told.success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(terminate(&mut child), Some(0));
 }

@@ -19,7 +19,7 @@ use super::strict::{Node, Once, push_key};
 
 use crate::app::App;
 use crate::error::Error;
-use crate::media::body::Body;
+use crate::media::body::{Body, announces_more};
 
 /// The JSON body of a call: at most 1 MiB of `application/json`, no key twice, nothing unknown.
 #[derive(Debug)]
@@ -89,14 +89,10 @@ fn check_headers(request: &HttpRequest) -> Result<(), Error> {
     {
         return Err(expected);
     }
-    let declared = request
-        .headers()
-        .get(header::CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok());
-    match declared.map(str::parse::<usize>) {
-        Some(Ok(length)) if length > JSON_MAX_BYTES => Err(too_large()),
-        _ => Ok(()),
+    if announces_more(request.headers(), JSON_MAX_BYTES as u64) {
+        return Err(too_large());
     }
+    Ok(())
 }
 
 async fn read(payload: Payload, idle: Duration) -> Result<BytesMut, Error> {

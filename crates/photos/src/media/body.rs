@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, Sleep};
@@ -22,6 +23,14 @@ pub struct DrainBounds {
     pub bytes: u64,
     /// Time for all of them.
     pub time: Duration,
+}
+
+/// Whether a request says of its own body that it has more than `limit` bytes.
+pub fn announces_more(headers: &HeaderMap, limit: u64) -> bool {
+    let length = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    length.is_some_and(|length| length > limit)
 }
 
 /// A body with an idle timeout and a total limit. Clones share one stream.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use futures_util::StreamExt;
 
 use super::MediaError;
-use super::body::Body;
+use super::body::{Body, announces_more};
 use super::spool::{SpoolWriter, Spooled};
 
 /// The parts of a body, in their order.
@@ -36,7 +36,7 @@ impl Form {
         Self {
             multipart: Multipart::new(headers, body),
             is_form: is_form(headers),
-            is_too_long: declared(headers).is_some_and(|length| length > limit),
+            is_too_long: announces_more(headers, limit),
             idle,
             limit,
         }
@@ -110,11 +110,6 @@ impl Part {
         }
         Ok(())
     }
-}
-
-/// How many bytes the body is said to have.
-fn declared(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Whether the body is a form, and not another kind of multipart.

@@ -40,6 +40,20 @@ fn address(app: &TestApp) -> String {
     app.url("").trim_start_matches("http://").to_owned()
 }
 
+/// A service that waits two seconds for a silent sender, and somebody who is logged in.
+async fn impatient() -> (TestApp, Login) {
+    let app = TestApp::build(Backend::SqliteDisk)
+        .options(Options {
+            stalled_after: Duration::from_secs(2),
+            ..Options::default()
+        })
+        .start()
+        .await
+        .unwrap();
+    let ann = app.user("ann").await;
+    (app, ann)
+}
+
 /// Reads until a whole problem or the end has come.
 async fn read_answer(socket: &mut (impl AsyncReadExt + Unpin)) -> String {
     let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
@@ -119,15 +133,7 @@ async fn a_client_that_waits_to_be_told_to_continue() {
 
 #[tokio::test]
 async fn a_client_that_announces_too_much_is_refused_before_it_has_sent_it() {
-    let app = TestApp::build(Backend::SqliteDisk)
-        .options(Options {
-            stalled_after: Duration::from_secs(2),
-            ..Options::default()
-        })
-        .start()
-        .await
-        .unwrap();
-    let ann = app.user("ann").await;
+    let (app, ann) = impatient().await;
     let mut socket = TcpStream::connect(address(&app)).await.unwrap();
     let head = head(&app, Some(&ann), 60_000_000, "");
     socket.write_all(head.as_bytes()).await.unwrap();
@@ -140,15 +146,7 @@ async fn a_client_that_announces_too_much_is_refused_before_it_has_sent_it() {
 
 #[tokio::test]
 async fn a_client_that_stops_sending() {
-    let app = TestApp::build(Backend::SqliteDisk)
-        .options(Options {
-            stalled_after: Duration::from_secs(2),
-            ..Options::default()
-        })
-        .start()
-        .await
-        .unwrap();
-    let ann = app.user("ann").await;
+    let (app, ann) = impatient().await;
     let body = body(&pictures::jpeg(400, 300));
     let mut socket = TcpStream::connect(address(&app)).await.unwrap();
     socket
