@@ -34,6 +34,11 @@ impl Copy {
         fs::write(path, text.replace(from, to)).unwrap();
     }
 
+    /// Removes a file.
+    fn without(&self, path: &str) {
+        fs::remove_file(self.folder.path().join("clusters/hmlet").join(path)).unwrap();
+    }
+
     /// What the job prints, and its exit code.
     fn check(&self, ci: &str) -> (String, String, Option<i32>) {
         let output = self.command(ci).output().unwrap();
@@ -152,6 +157,53 @@ fn the_charts_are_right_and_each_slip_is_named_with_its_file() {
         for (path, from, to, expected) in slips {
             assert!(faults.contains(expected), "{path}: {from} → {to}:\n{faults}");
         }
+    }
+}
+
+#[test]
+fn a_chart_lacks_nothing_that_its_pods_keep_to() {
+    if !helm() {
+        return;
+    }
+    let copy = Copy::new();
+    for path in [
+        "charts/minio/templates/networkpolicy.yaml",
+        "charts/postgresql/values.schema.json",
+        "charts/redis/templates/tests/connection.yaml",
+        "charts/traefik/templates/NOTES.txt",
+        "frontend/chart/templates/pdb.yaml",
+    ] {
+        copy.without(path);
+    }
+    copy.slip(
+        "photos/chart/templates/deployment.yaml",
+        "          startupProbe:\n            httpGet: &alive {path: /healthz, port: internal}\n            periodSeconds: 1\n            \
+         timeoutSeconds: 3\n            failureThreshold: 60\n",
+        "",
+    );
+    copy.slip(
+        "photos/chart/templates/deployment.yaml",
+        "httpGet: *alive",
+        "httpGet: {path: /healthz, port: internal}",
+    );
+    copy.slip(
+        "photos/values/test/backend.yaml",
+        "ingress:",
+        "replicas: 1\n\ningress:",
+    );
+    let (faults, said, code) = copy.check("true");
+    assert_eq!(code, Some(1), "{said}");
+    for expected in [
+        "clusters/hmlet/charts/minio/templates/statefulset.yaml: no NetworkPolicy of the release says who may call",
+        "clusters/hmlet/charts/postgresql/values.schema.json: a chart has a schema",
+        "the release has no test",
+        "clusters/hmlet/charts/traefik/templates/NOTES.txt: a chart says what it has installed",
+        "clusters/hmlet/frontend/chart/values.yaml: `replicas` may be more than one",
+        "clusters/hmlet/frontend/chart/templates/deployment.yaml: it has several replicas and no PodDisruptionBudget",
+        "container `photos`: startupProbe is missing",
+        "clusters/hmlet/photos/values/test/backend.yaml: duplicate entry with key \"replicas\"",
+    ] {
+        assert!(faults.contains(expected), "{expected}:\n{faults}");
     }
 }
 

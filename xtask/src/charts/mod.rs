@@ -1,6 +1,7 @@
 //! The charts without a cluster: what each stage would install is rendered, and every object is held against Kubernetes'
 //! own types and against the environment. A cluster would take a misspelt field and do without it.
 
+mod completeness;
 mod hardening;
 mod object;
 mod releases;
@@ -70,6 +71,7 @@ async fn check_one(rendering: &Rendering, helm: &Helm, runner: &Runner) -> anyho
         let rules = [
             wiring::faults(&objects, rendering.app),
             hardening::faults(&objects),
+            completeness::of_release(&objects),
         ];
         faults.extend(
             rules

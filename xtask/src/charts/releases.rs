@@ -10,7 +10,7 @@ use std::{
 use config::{App, AppManifest, Cluster, Faults, Request, Secrets, Stage, StageEnv, Target};
 use serde_json::{Value, json};
 
-use super::object::Object;
+use super::{completeness, object::Object};
 
 /// A release as a stage would install it, or a chart with its own values only.
 #[derive(Debug)]
@@ -91,12 +91,21 @@ impl Releases {
             }
             self.find_leftovers(root, cluster, &manifest);
         }
+        let shared = Path::new("clusters").join(&cluster.name).join("charts");
+        let mut all = charts.clone();
+        all.extend(
+            folders(&root.join(&shared))
+                .iter()
+                .map(|chart| shared.join(chart)),
+        );
+        for chart in all.iter().filter(|chart| root.join(chart).is_dir()) {
+            self.faults.extend(completeness::of_files(root, chart));
+            let values = chart.join("values.yaml");
+            self.faults.extend(completeness::of_values(root, &values));
+        }
         // Charts that no app asks for, such as the ingress controller's, are rendered with their own values.
-        for chart in folders(&root.join("clusters").join(&cluster.name).join("charts")) {
-            let folder = Path::new("clusters")
-                .join(&cluster.name)
-                .join("charts")
-                .join(&chart);
+        for chart in folders(&root.join(&shared)) {
+            let folder = shared.join(&chart);
             if !charts.contains(&folder) {
                 self.renderings.push(Rendering {
                     root: root.to_owned(),
@@ -146,6 +155,7 @@ impl Releases {
                     ));
                 }
             }
+            self.faults.extend(completeness::of_values(root, &values));
             let app = App::by_name(&manifest.app).filter(|app| app.name == release.name);
             if there {
                 self.renderings.push(Rendering {
