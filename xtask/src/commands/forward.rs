@@ -24,6 +24,7 @@ use crate::{
 #[derive(Args)]
 #[command(after_help = "Examples:
   cargo xtask forward photos                  the app's own port, here and there
+  cargo xtask forward photos 0                any free port, which is printed, to the app's own
   cargo xtask forward photos 9000:9180        127.0.0.1:9000 leads to port 9180 of the pod
   cargo xtask forward postgresql 0:5432       any free port, which is printed")]
 pub(crate) struct Forward {
@@ -33,7 +34,16 @@ pub(crate) struct Forward {
     app: String,
     /// The port here, and the one of the pod if it is another [default: the first that the pod names].
     #[arg(value_name = "PORT[:PORT]", value_parser = ports)]
-    ports: Option<Ports>,
+    ports: Option<Wish>,
+}
+
+/// The ports that are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Wish {
+    /// 0 is any free one.
+    local: u16,
+    /// Without it, the first that the pod names.
+    remote: Option<u16>,
 }
 
 impl Forward {
@@ -45,12 +55,15 @@ impl Forward {
             // What is reached through the port may be changed.
             identity::guard(&connection).await?;
             let ports = match self.ports {
-                Some(ports) => ports,
-                None => {
+                Some(Wish {
+                    local,
+                    remote: Some(remote),
+                }) => Ports { local, remote },
+                wish => {
                     let pod = apps::ready_pod(&connection, &self.app).await?;
                     let port = forward::first_port(&pod, &self.app)?;
                     Ports {
-                        local: port,
+                        local: wish.map_or(port, |wish| wish.local),
                         remote: port,
                     }
                 }
@@ -64,19 +77,22 @@ impl Forward {
     }
 }
 
-fn ports(text: &str) -> Result<Ports, String> {
+fn ports(text: &str) -> Result<Wish, String> {
     let port = |text: &str| {
         text.parse::<u16>()
             .map_err(|_| format!("`{text}` is no port: write a number from 0 to 65535"))
     };
     let (local, remote) = match text.split_once(':') {
-        Some((local, remote)) => (port(local)?, port(remote)?),
-        None => (port(text)?, port(text)?),
+        Some((local, remote)) => (port(local)?, Some(port(remote)?)),
+        None => match port(text)? {
+            0 => (0, None),
+            port => (port, Some(port)),
+        },
     };
-    if remote == 0 {
+    if remote == Some(0) {
         return Err("the pod's port cannot be 0: write 0:PORT for any free port here".to_owned());
     }
-    Ok(Ports { local, remote })
+    Ok(Wish { local, remote })
 }
 
 #[cfg(test)]
@@ -87,18 +103,25 @@ mod tests {
     fn one_port_is_meant_for_both_sides() {
         assert_eq!(
             ports("8080"),
-            Ok(Ports {
+            Ok(Wish {
                 local: 8080,
-                remote: 8080
+                remote: Some(8080)
             })
         );
         assert_eq!(
             ports("0:5432"),
-            Ok(Ports {
+            Ok(Wish {
                 local: 0,
-                remote: 5432
+                remote: Some(5432)
             })
         );
-        assert!(ports("0").is_err() && ports("x:1").is_err() && ports("70000").is_err());
+        assert_eq!(
+            ports("0"),
+            Ok(Wish {
+                local: 0,
+                remote: None
+            })
+        );
+        assert!(ports("0:0").is_err() && ports("x:1").is_err() && ports("70000").is_err());
     }
 }

@@ -124,8 +124,10 @@ fn a_tool_that_says_no_version_is_named_with_what_it_said() {
 
 #[test]
 fn an_unknown_source_is_a_usage_error() {
-    let wrong = Machine::new().run(&["deps", "verify"], "sytem").code(2);
-    let text = stderr(&wrong);
-    assert!(text.contains("PLASMA_DEPS is wrong"), "{text}");
-    assert!(text.contains("`sytem`"), "{text}");
+    for command in ["verify", "list"] {
+        let wrong = Machine::new().run(&["deps", command], "sytem").code(2);
+        let text = stderr(&wrong);
+        assert!(text.contains("PLASMA_DEPS is wrong"), "{text}");
+        assert!(text.contains("`sytem`"), "{text}");
+    }
 }

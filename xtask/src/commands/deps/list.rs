@@ -5,7 +5,7 @@ use comfy_table::{Table, presets};
 
 use crate::{
     context::Context,
-    deps::lock::Lock,
+    deps::{Source, lock::Lock},
     outcome::{Exit, Outcome},
 };
 
@@ -19,6 +19,8 @@ pub(super) struct List {
 
 impl List {
     pub(super) fn run(&self, context: &Context) -> Outcome {
+        // A word that no command knows is said by this one too.
+        Source::of(context)?;
         let lock = Lock::load(&context.root)?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&lock)?);
