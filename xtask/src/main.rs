@@ -9,6 +9,7 @@ mod deps;
 mod doctor;
 mod hosts;
 mod kube;
+mod lock;
 mod native;
 mod outcome;
 mod progress;

@@ -1,10 +1,13 @@
 //! The commands on a cluster as far as they go without one: plans, refusals, and what the external tools are called with.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
+#[path = "../examples/terminal/pty.rs"]
+mod pty;
 mod stage;
 
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
+use portable_pty::CommandBuilder;
 use stage::{Plasma, api_server, kubeconfig};
 
 /// As Docker describes a stopped node of a kind cluster.
@@ -131,11 +134,48 @@ fn two_commands_do_not_work_on_one_cluster() {
     fs::create_dir_all(plasma.stage("local")).unwrap();
     let lock = fs::File::create(plasma.stage("local").join("cluster.lock")).unwrap();
     lock.lock().unwrap();
-    let text = plasma.stderr(&plasma.run(&["bootstrap"]).code(3));
-    assert!(
-        text.contains("another command works on the cluster of hmlet local"),
-        "{text}"
+    fs::write(plasma.stage("local").join("cluster.lock"), "`deploy` (pid 7)").unwrap();
+    plasma.bootstrapped("local", &api_server("uid-1"), "uid-1");
+    for arguments in [&["bootstrap"][..], &["deploy"], &["destroy", "--yes"]] {
+        let text = plasma.stderr(&plasma.run(arguments).code(3));
+        assert!(
+            text.contains("another command works on the cluster of hmlet local"),
+            "{text}"
+        );
+        assert!(text.contains("`deploy` (pid 7) is at work"), "{text}");
+    }
+    assert!(!plasma.calls().contains("kind delete"), "{}", plasma.calls());
+}
+
+#[test]
+fn ctrl_c_at_a_question_ends_the_command_and_frees_the_cluster() {
+    let plasma = Plasma::new();
+    tools(&plasma);
+    docker(&plasma);
+    plasma.answer("docker ps --all", 0, "hmlet-local-control-plane\n", "");
+    plasma.answer(
+        "docker container inspect hmlet-local-control-plane",
+        0,
+        STOPPED_NODE,
+        "",
     );
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_plasma"));
+    command.arg("destroy");
+    command.cwd(plasma.root());
+    command.env_clear();
+    for (name, value) in plasma.environment() {
+        command.env(name, value);
+    }
+    let mut terminal = pty::Pty::start(command, 40, 160).unwrap();
+    let question = "[y/N]";
+    terminal.wait(question, 0, |shown| shown.find(question)).unwrap();
+    let busy = plasma.stderr(&plasma.run(&["destroy", "--yes"]).code(3));
+    assert!(busy.contains("`destroy` (pid "), "{busy}");
+    terminal.type_text("\u{3}").unwrap();
+    let (code, shown) = terminal.end().unwrap();
+    assert_eq!(code, 130, "{shown}");
+    assert!(!plasma.calls().contains("kind delete"), "{}", plasma.calls());
+    plasma.run(&["destroy", "--yes"]).code(0);
 }
 
 #[test]
@@ -208,6 +248,11 @@ fn one_context_is_adopted_and_another_cluster_is_refused() {
     assert_eq!(fs::read_to_string(&copied).unwrap(), text);
     plasma.run(&[&adopt[..], &["admin", "--yes"]].concat()).code(0);
     assert!(fs::read_to_string(&copied).unwrap().contains(&second));
+
+    let production = ["bootstrap", "--stage", "prod", "--kubeconfig", path];
+    let text = plasma.stderr(&plasma.run(&production).code(3));
+    assert!(text.contains("is the one of hmlet staging already"), "{text}");
+    assert!(!plasma.stage("production").join("kubeconfig").exists());
 }
 
 #[test]

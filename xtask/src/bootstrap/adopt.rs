@@ -5,6 +5,7 @@ use std::{fs, io::Write, path::Path};
 
 use anyhow::Context as _;
 use base64::Engine as _;
+use config::Stage;
 use kube::config::Kubeconfig;
 
 use crate::{
@@ -76,7 +77,7 @@ impl Adoption {
     /// forgotten for this one.
     ///
     /// # Errors
-    /// 1 when the cluster does not answer; 3 when another one is recorded.
+    /// 1 when the cluster does not answer; 3 when another one is recorded, or it is another stage's.
     pub(crate) async fn adopt(
         &self,
         context: &Context,
@@ -114,12 +115,32 @@ impl Adoption {
             .advise("add --yes if this cluster takes the place of the recorded one")
             .into());
         }
+        if let Some(other) = elsewhere(context, scope, &identity.uid)? {
+            return Err(Failure::refused(format!("this cluster is the one of {other} already"))
+                .because(format!(
+                    "both stages would be the releases of the namespace {}, and each deploy would take the other's back",
+                    scope.cluster.name
+                ))
+                .advise(format!("give {} a cluster of its own", scope.title()))
+                .into());
+        }
         let path = kubeconfig(&folder);
         new.persist(&path)
             .with_context(|| format!("cannot write {}", path.display()))?;
         identity.save(&folder)?;
         Ok(identity)
     }
+}
+
+/// Another stage of the same cluster file that lives on the Kubernetes cluster with this UID: `hmlet staging`.
+fn elsewhere(context: &Context, scope: &Scope, uid: &str) -> anyhow::Result<Option<String>> {
+    for stage in Stage::ALL.into_iter().filter(|stage| *stage != scope.stage) {
+        let folder = context.state.join(&scope.cluster.name).join(stage.name());
+        if Identity::load(&folder)?.is_some_and(|identity| identity.uid == uid) {
+            return Ok(Some(format!("{} {stage}", scope.cluster.name)));
+        }
+    }
+    Ok(None)
 }
 
 /// Puts the certificates and keys that lie in other files into the kubeconfig itself.

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{site::Site, trouble};
+use crate::kube::starts::Starts;
 use crate::tools::{
     docker::Docker,
     kind::{CLUSTER_LABEL, ROLE_LABEL},
@@ -30,6 +32,8 @@ pub(crate) struct Host {
 pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) running: bool,
+    /// When it was started last.
+    pub(crate) started: Option<Timestamp>,
     /// Where the API server is published on 127.0.0.1, if this node has one.
     pub(crate) api_port: Option<u16>,
     pub(crate) networks: BTreeSet<String>,
@@ -85,6 +89,14 @@ impl Host {
         self.nodes.iter().filter(|node| !node.is_balancer)
     }
 
+    /// Since when the nodes run.
+    pub(crate) fn starts(&self) -> Starts {
+        Starts::of(
+            self.kubernetes()
+                .filter_map(|node| Some((node.name.clone(), node.started?))),
+        )
+    }
+
     /// The network that the nodes are in.
     pub(crate) fn network(&self) -> Option<&str> {
         let networks = self.nodes.iter().flat_map(|node| &node.networks);
@@ -122,6 +134,8 @@ struct Config {
 #[serde(rename_all = "PascalCase")]
 struct State {
     running: bool,
+    #[serde(default)]
+    started_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +169,7 @@ impl Container {
         Node {
             is_balancer: role.is_some_and(|role| role == "external-load-balancer"),
             running: self.state.running,
+            started: self.state.started_at.as_ref().and_then(|time| time.parse().ok()),
             api_port: self.port(API_PORT),
             name: self.name.trim_start_matches('/').to_owned(),
             networks: self.network_settings.networks.into_keys().collect(),

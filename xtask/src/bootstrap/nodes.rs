@@ -15,7 +15,7 @@ use super::{
     images,
     inside::{self, Cluster, Inside},
     plan::{self, Nodes},
-    work::Work,
+    work::{CREATED, Work},
 };
 use crate::{
     context::private_folder, kube as connection, outcome::Failure, progress::Step, tools::runner::Output,
@@ -132,7 +132,7 @@ impl Work<'_> {
             Ok(())
         })?;
         step.done();
-        self.did(format!("created the kind cluster {}", site.name));
+        self.did(format!("{CREATED} {}", site.name));
         let mut step = self.progress.step("reach the API server");
         let (client, _) = self.answer(&mut step).await?;
         step.skip();

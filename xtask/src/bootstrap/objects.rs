@@ -54,8 +54,12 @@ impl Work<'_> {
         };
         if recorded.as_ref() != Some(&identity) {
             identity.save(folder)?;
-            if !same && recorded.is_some() {
-                self.did("recorded that this is another cluster than before");
+            match &recorded {
+                Some(_) if same => self.did("recorded where the cluster is reached now"),
+                Some(_) => self.did("recorded that this is another cluster than before"),
+                // Of a cluster that was just made that goes without saying.
+                None if self.has_created() => {}
+                None => self.did("recorded anew who the cluster is, for identity.json was lost"),
             }
         }
         Ok(identity)

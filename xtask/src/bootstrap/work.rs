@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    deployed,
     host::Host,
     inside::Cluster,
     plan::{Nodes, Registries, Tools},
@@ -21,6 +22,9 @@ use crate::{
     progress::Progress,
     tools::runner::{Call, Runner},
 };
+
+/// How the line about a cluster that was made begins.
+pub(super) const CREATED: &str = "created the kind cluster";
 
 /// One run of bootstrap.
 pub(crate) struct Work<'a> {
@@ -82,8 +86,19 @@ impl<'a> Work<'a> {
             let identity = self.objects(&client, &cluster, &host).await?;
             self.ingress(&client, &cluster).await?;
             let mut step = self.progress.step("wait until everything is ready");
-            ready::wait(self.site, &client, &mut step).await?;
+            let starts = host.starts();
+            ready::wait(self.site, &client, &starts, &mut step).await?;
             step.done();
+            let mut step = self.progress.step("wait until what is deployed is available");
+            let missing = deployed::wait(self.site, &client, &starts, &mut step).await?;
+            step.skip();
+            if !missing.is_empty() {
+                self.did(format!(
+                    "what is deployed is not available yet: {}; `cargo xtask deploy{}` says why",
+                    missing.join(", "),
+                    self.site.flags
+                ));
+            }
             anyhow::Ok(identity)
         };
         let ((), identity) = tokio::try_join!(rest, serve)?;
@@ -99,6 +114,12 @@ impl<'a> Work<'a> {
         if let Ok(mut done) = self.done.lock() {
             done.push(what.into());
         }
+    }
+
+    /// Whether this run has made the cluster.
+    pub(super) fn has_created(&self) -> bool {
+        let created = |done: &String| done.starts_with(CREATED);
+        self.done.lock().is_ok_and(|done| done.iter().any(created))
     }
 
     fn has_done_nothing(&self) -> bool {

@@ -1,6 +1,6 @@
 //! `bootstrap`: the cluster of a stage, made, made whole, or adopted.
 
-use std::{fs::File, fs::TryLockError, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -19,6 +19,7 @@ use crate::{
     context::{Context, block_on},
     deps::{self, Tool, provide},
     doctor,
+    lock::ClusterLock,
     native::supervisor::Signals,
     outcome::{Exit, Failure, Outcome},
     progress::Progress,
@@ -97,7 +98,7 @@ impl Bootstrap {
             print!("{listing}");
             return Ok(Exit::Done);
         }
-        let _lock = lock(context, scope)?;
+        let _lock = ClusterLock::take(context, scope, "bootstrap")?;
         let provided = provide(context)?;
         for warning in &provided.warnings {
             eprintln!("warning: {warning}");
@@ -146,6 +147,7 @@ impl Bootstrap {
             );
             return Ok(Exit::Done);
         }
+        let _lock = ClusterLock::take(context, scope, "bootstrap")?;
         let identity = block_on(adoption.adopt(context, scope, self.yes))?;
         if self.json {
             let document = json!({
@@ -198,29 +200,4 @@ fn tell(site: &Site, report: &Report) {
         }
     }
     eprintln!("next: cargo xtask deploy{}", site.flags);
-}
-
-/// The right to work on the stage's cluster. The system takes it back when the process ends, however it ends.
-pub(crate) fn lock(context: &Context, scope: &Scope) -> anyhow::Result<File> {
-    let folder = context.stage_folder(&scope.cluster.name, scope.stage.name())?;
-    let path = folder.join("cluster.lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .with_context(|| format!("cannot open {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Failure::refused(format!(
-            "another command works on the cluster of {}",
-            scope.title()
-        ))
-        .because(format!("it holds {}", path.display()))
-        .advise("wait until it is done")
-        .into()),
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("cannot lock {}", path.display()))
-        }
-    }
 }

@@ -1,8 +1,12 @@
 //! The question before something is lost.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    thread,
+};
 
 use anyhow::Context as _;
+use tokio::sync::oneshot;
 
 use crate::outcome::Failure;
 
@@ -20,7 +24,7 @@ pub(crate) struct Question<'a> {
 ///
 /// # Errors
 /// Exit code 3 when the answer is not yes, or there is no terminal to ask on.
-pub(crate) fn confirm(question: &Question<'_>, yes: bool) -> anyhow::Result<()> {
+pub(crate) async fn confirm(question: &Question<'_>, yes: bool) -> anyhow::Result<()> {
     if !question.lost.is_empty() {
         eprintln!("This would be lost:");
     }
@@ -37,14 +41,41 @@ pub(crate) fn confirm(question: &Question<'_>, yes: bool) -> anyhow::Result<()> 
             .advise("add --yes")
             .into());
     }
-    eprint!("{} [y/N] ", question.what);
-    io::stderr().flush()?;
-    let mut answer = String::new();
-    io::stdin()
-        .read_line(&mut answer)
-        .context("cannot read the answer")?;
-    match answer.trim() {
+    match ask(&format!("{} [y/N] ", question.what)).await?.as_str() {
         "y" | "Y" | "yes" => Ok(()),
         _ => Err(refused().because("the answer was not yes").into()),
+    }
+}
+
+/// Asks on the terminal and gives the answer without the space around it. A caller that listens to signals beside it sees
+/// them at once: the reading is a thread's, which nobody waits for.
+///
+/// # Errors
+/// When the terminal cannot be used.
+pub(crate) async fn ask(question: &str) -> anyhow::Result<String> {
+    eprint!("{question}");
+    io::stderr().flush()?;
+    let (sender, answer) = oneshot::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        // Nobody listens any more if the command was interrupted.
+        let _ = sender.send(io::stdin().read_line(&mut line).map(|_| line));
+    });
+    let mut line = Line { ended: false };
+    let answer = answer.await.context("nobody reads the answer")?;
+    line.ended = true;
+    Ok(answer.context("cannot read the answer")?.trim().to_owned())
+}
+
+/// Ends the line of a question that stays without an answer.
+struct Line {
+    ended: bool,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.ended {
+            eprintln!();
+        }
     }
 }

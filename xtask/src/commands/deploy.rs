@@ -1,7 +1,7 @@
 //! `deploy`: the apps of a stage and what they need, on the stage's cluster.
 
 use std::{
-    io::{self, BufRead, IsTerminal, Write},
+    io::{self, IsTerminal},
     path::{Path, PathBuf},
 };
 
@@ -10,9 +10,13 @@ use clap::Args;
 use config::{Secrets, Stage, Target};
 
 use crate::{
-    commands::scope::{Flags, Scope},
+    commands::{
+        confirm::ask,
+        scope::{Flags, Scope},
+    },
     context::{Context, block_on},
     kube::{self, identity, snapshot::Watch},
+    lock::ClusterLock,
     native::supervisor::Signals,
     outcome::{Exit, Failure, Outcome},
     progress::Progress,
@@ -22,7 +26,6 @@ use crate::{
         env,
         install::Site,
         listing::Listing,
-        lock::Lock,
         prepared::{Prepared, prepare},
         report::Report,
         roll::Work,
@@ -77,7 +80,7 @@ impl Deploy {
             tokio::select! {
                 outcome = self.start(context, &scope) => outcome,
                 _ = signals.next() => Err(Failure::interrupted(format!("the deploy of {} was interrupted", scope.title()))
-                    .because("what was begun is half done")
+                    .because("what was begun stays as far as it is")
                     .advise(format!("`cargo xtask deploy{}` goes on from there", scope.flags))
                     .into()),
             }
@@ -140,7 +143,7 @@ impl Deploy {
     async fn start(&self, context: &Context, scope: &Scope) -> Outcome {
         let chosen = wish::choose(context, scope, &self.apps)?;
         let connection = kube::connect(context, scope).await?;
-        let _lock = Lock::take(context, scope)?;
+        let _lock = ClusterLock::take(context, scope, "deploy")?;
         let (programs, ()) =
             tokio::try_join!(build::programs(context, &chosen), identity::guard(&connection))?;
         let prepared = prepare(
@@ -164,7 +167,8 @@ impl Deploy {
             let tools = Tools::find(context, scope)?;
             if work.changes() && !scope.stage.makes_secrets() {
                 let diff = prepared.diff(Some(&connection), &tools, context).await?;
-                self.confirm(scope, &diff, &prepared.hash(&diff, &connection))?;
+                self.confirm(scope, &diff, &prepared.hash(&diff, &connection))
+                    .await?;
             }
             env::ensure_namespace(&connection).await?;
             let site = Site {
@@ -184,7 +188,7 @@ impl Deploy {
     }
 
     /// Shows what changes on a stage that is not this machine's, and asks.
-    fn confirm(&self, scope: &Scope, diff: &Diff, hash: &str) -> anyhow::Result<()> {
+    async fn confirm(&self, scope: &Scope, diff: &Diff, hash: &str) -> anyhow::Result<()> {
         let name = scope.stage.name();
         let refused =
             |why: String| Failure::refused(format!("{} is left as it is", scope.title())).because(why);
@@ -214,18 +218,12 @@ impl Deploy {
                 .advise(remedy)
                 .into());
         }
-        eprint!(
+        let question = format!(
             "{} deploy this to {}? Type `{word}`: ",
             scope.stage.emoji(),
             scope.title()
         );
-        io::stderr().flush().ok();
-        let mut answer = String::new();
-        io::stdin()
-            .lock()
-            .read_line(&mut answer)
-            .context("cannot read the answer")?;
-        if answer.trim() == word {
+        if ask(&question).await? == word {
             return Ok(());
         }
         Err(refused(format!("the answer was not `{word}`")).into())

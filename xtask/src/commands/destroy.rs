@@ -11,13 +11,13 @@ use crate::{
         site::{Site, refuse_adopted},
     },
     commands::{
-        bootstrap::lock,
         confirm::{Question, confirm},
         scope::{Flags, Scope},
     },
     context::{Context, block_on},
     deps::{Tool, locate},
     kube::{self, identity, inventory::Inventory},
+    lock::ClusterLock,
     native::supervisor::Signals,
     outcome::{Exit, Failure, Outcome},
     progress::Progress,
@@ -80,6 +80,12 @@ impl Destroy {
         } else {
             Runner::new(&site.folder)
         };
+        // Before anybody is asked: what the answer is about must not change meanwhile.
+        let _lock = if self.plan {
+            None
+        } else {
+            Some(ClusterLock::take(context, scope, "destroy")?)
+        };
         let plan = if self.releases {
             self.of_releases(context, scope, site).await?
         } else {
@@ -113,8 +119,8 @@ impl Destroy {
                 lost: &plan.lost,
             },
             self.yes,
-        )?;
-        let _lock = lock(context, scope)?;
+        )
+        .await?;
         let progress = Progress::new();
         for call in &plan.calls {
             let step = progress.step(format!("{call}"));

@@ -51,7 +51,8 @@ impl Down {
                         lost: &lost,
                     },
                     self.yes,
-                )?;
+                )
+                .await?;
             }
             match record {
                 Some(record) => stop(&scope, &record, &folder).await?,

@@ -82,7 +82,10 @@ impl Diagnosis {
                     .as_ref()
                     .map(|name| format!("container {name} of "))
                     .unwrap_or_default();
-                format!("{container}pod {pod} ({workload}): {cause}")
+                // An exit code alone says nothing; the last line says why, most often.
+                let last = self.log.last().filter(|_| matches!(cause, Cause::Ended(..)));
+                let last = last.map(|line| format!(": {line}")).unwrap_or_default();
+                format!("{container}pod {pod} ({workload}): {cause}{last}")
             }
             Trouble::Workload { workload, said } => format!("{workload}: {said}"),
         };
@@ -190,7 +193,7 @@ fn place(trouble: &Trouble, files: &Files) -> String {
         Cause::Unschedulable(_) => {
             format!("look at `resources.requests` and `replicas` in {values}, and at the cluster's nodes")
         }
-        Cause::Claim(..) => format!("look at the storage class and the size in {values}"),
+        Cause::Claim(..) => format!("look at the storage class in {template}, and at the size in {values}"),
     }
 }
 
@@ -254,7 +257,8 @@ mod tests {
         assert_eq!(failure.to_string(), "photos cannot be rolled out");
         assert_eq!(
             failure.why(),
-            "container photos of pod photos-7d9f-x2 (Deployment photos): ended with exit code 2: its configuration is wrong\n\
+            "container photos of pod photos-7d9f-x2 (Deployment photos): ended with exit code 2: its configuration is wrong: \
+             error: PS_STORE_URL: is missing\n\
              events:\n  BackOff (3 times): Back-off restarting failed container\n\
              last lines:\n  error: PS_STORE_URL: is missing"
         );
@@ -262,6 +266,12 @@ mod tests {
         assert_eq!(
             place(&probe, &files),
             "look at its probes in clusters/hmlet/photos/chart/templates/deployment.yaml, and at its last lines"
+        );
+        let claim = trouble(Cause::Claim("data-0".into(), "none".into()));
+        assert_eq!(
+            place(&claim, &files),
+            "look at the storage class in clusters/hmlet/photos/chart/templates/deployment.yaml, and at the size in \
+             clusters/hmlet/photos/values/local/backend.yaml"
         );
     }
 }

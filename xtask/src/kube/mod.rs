@@ -11,8 +11,10 @@ pub(crate) mod inventory;
 pub(crate) mod logs;
 pub(crate) mod overview;
 pub(crate) mod pods;
+pub(crate) mod readers;
 pub(crate) mod rollout;
 pub(crate) mod snapshot;
+pub(crate) mod starts;
 pub(crate) mod symptom;
 pub(crate) mod workload;
 

@@ -9,7 +9,7 @@ use k8s_openapi::{
 };
 use kube::{Api, api::ListParams};
 
-use super::{Connection, apps, pods::PodState};
+use super::{Connection, apps, pods::PodState, starts::Starts};
 use crate::native::health::State;
 
 /// The label with the version of what is deployed.
@@ -41,7 +41,7 @@ pub(crate) struct Workload {
 #[derive(Clone, Copy, Debug, Default)]
 struct Count {
     wanted: i32,
-    /// Ready pods of the newest version.
+    /// Ready pods, as the controller has counted them last.
     ready: i32,
     updated: i32,
     /// Whether the controller has seen the newest specification.
@@ -58,9 +58,15 @@ pub(crate) async fn look(connection: &Connection) -> anyhow::Result<Vec<Workload
     let sets: Api<StatefulSet> = Api::namespaced(client.clone(), namespace);
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let every = ListParams::default();
-    let (deployments, sets, pods) =
-        tokio::try_join!(deployments.list(&every), sets.list(&every), pods.list(&every))
-            .map_err(|error| connection.failed("listing what is deployed", &error))?;
+    let starts = async { Ok(Starts::ask(client).await) };
+    let (deployments, sets, mut pods, starts) = tokio::try_join!(
+        deployments.list(&every),
+        sets.list(&every),
+        pods.list(&every),
+        starts
+    )
+    .map_err(|error| connection.failed("listing what is deployed", &error))?;
+    starts.doubt(&mut pods.items);
     let mut found = Vec::new();
     for deployment in deployments {
         let status = deployment.status.unwrap_or_default();
@@ -109,9 +115,15 @@ fn state(count: Count, pods: &[PodState]) -> State {
                 .as_deref()
                 .is_some_and(|reason| HOPELESS.contains(&reason))
     };
+    // A controller that is starting itself still counts the pods of before.
+    let ready = pods
+        .iter()
+        .filter(|pod| pod.ready && pod.reason.is_none())
+        .count();
+    let ready = count.ready.min(i32::try_from(ready).unwrap_or(i32::MAX));
     if count.wanted == 0 {
         State::Stopped
-    } else if count.seen && count.ready >= count.wanted && count.updated >= count.wanted {
+    } else if count.seen && ready >= count.wanted && count.updated >= count.wanted {
         State::Ready
     } else if pods.iter().any(hopeless) {
         State::Failed
@@ -160,5 +172,10 @@ mod tests {
         };
         assert_eq!(state(unseen, &[]), State::Starting);
         assert_eq!(state(Count::default(), &[]), State::Stopped);
+        // After a start of the node the count is the one of before.
+        assert_eq!(
+            state(count(2, 2), &[pod(None), pod(Some("Unknown"))]),
+            State::Starting
+        );
     }
 }

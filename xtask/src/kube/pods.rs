@@ -10,7 +10,8 @@ pub(crate) struct PodState {
     /// `Pending`, `Running`, `Succeeded`, `Failed`, `Unknown`.
     pub(crate) phase: String,
     pub(crate) ready: bool,
-    /// Why it is not ready: `ImagePullBackOff`, `CrashLoopBackOff`, `OOMKilled`, `Unschedulable`, `Terminating`.
+    /// Why it is not ready: `ImagePullBackOff`, `CrashLoopBackOff`, `OOMKilled`, `Unschedulable`, `Terminating`,
+    /// `NodeStarting`.
     pub(crate) reason: Option<String>,
     #[serde(skip)]
     pub(crate) restarts: u32,
@@ -49,6 +50,12 @@ impl PodState {
                 .or_else(|| statuses(true).find_map(reason))
                 .or_else(|| statuses(false).find_map(reason))
                 .or_else(|| status.and_then(|status| status.reason.clone()))
+                .or_else(|| {
+                    condition("Ready")
+                        .filter(|ready| ready.status == "Unknown")?
+                        .reason
+                        .clone()
+                })
         };
         Self {
             name: pod.metadata.name.clone().unwrap_or_default(),

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     snapshot::{Snapshot, Watch},
-    symptom::{Cause, Symptom, symptoms},
+    symptom::{Cause, Symptom, is_wrong_answer, symptoms},
     workload::{Workload, doing, hooks, newest_pods, of_release},
 };
 
@@ -214,10 +214,10 @@ pub(crate) fn stand(snapshot: &Snapshot, release: &str, expected: &[Workload]) -
         for pod in newest_pods(snapshot, workload) {
             let (doing, found) = (doing(pod), symptoms(snapshot, pod));
             if doing != "ready" {
-                // What takes its time by nature is no news.
+                // What takes its time by nature is no news, but what a probe got is.
                 let why = found
                     .first()
-                    .filter(|symptom| symptom.tolerance < USUAL)
+                    .filter(|symptom| symptom.tolerance < USUAL || matches!(symptom.cause, Cause::Probe(..)))
                     .map(|symptom| format!(" ({})", short(&symptom.cause.to_string())))
                     .unwrap_or_default();
                 parts.push(format!("{}: {doing}{why}", pod.name_any()));
@@ -265,7 +265,12 @@ impl Trouble {
         match self {
             Self::Pod { symptom, .. } => {
                 let cause = std::mem::discriminant(&symptom.cause);
-                format!("{} {:?} {cause:?}", symptom.pod, symptom.container)
+                // A server that is not there yet and one that answers wrongly are two troubles.
+                let answer = match &symptom.cause {
+                    Cause::Probe(which, said) => format!(" {which} {}", is_wrong_answer(said)),
+                    _ => String::new(),
+                };
+                format!("{} {:?} {cause:?}{answer}", symptom.pod, symptom.container)
             }
             Self::Workload { workload, .. } => workload.clone(),
         }

@@ -18,6 +18,12 @@ const CONFIG_FAULT: i32 = 2;
 /// The exit code of a process that was killed with SIGKILL.
 const KILLED: i32 = 137;
 
+/// How a kubelet tells which status a probe was answered with, and the one that a server gives while it starts.
+const STATUS: &str = "HTTP probe failed with statuscode:";
+const NOT_YET: &str = "503";
+/// How many seconds a startup probe may be answered with a status that will not change by itself.
+const WRONG_ANSWER: u64 = 15;
+
 /// Something that is wrong with a pod, or with what it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Symptom {
@@ -154,7 +160,8 @@ fn of_container(container: &Container, status: &ContainerStatus, events: &[&Even
             } else {
                 "liveness"
             };
-            return Some((Cause::Probe(which, unhealthy(events).unwrap_or(text)), 0));
+            let said = unhealthy(events, container, which).unwrap_or(text);
+            return Some((Cause::Probe(which, said), 0));
         }
         // The first time it may have met something that was not there yet; a wrong configuration stays wrong.
         let again = reason == "CrashLoopBackOff" && status.restart_count > 0;
@@ -171,8 +178,20 @@ fn of_container(container: &Container, status: &ContainerStatus, events: &[&Even
     } else {
         ("readiness", container.readiness_probe.as_ref()?)
     };
-    let said = unhealthy(events).filter(|_| running)?;
-    Some((Cause::Probe(which, said), budget(probe)))
+    let said = unhealthy(events, container, which).filter(|_| running)?;
+    let seconds = if which == "startup" && is_wrong_answer(&said) {
+        budget(probe).min(WRONG_ANSWER)
+    } else {
+        budget(probe)
+    };
+    Some((Cause::Probe(which, said), seconds))
+}
+
+/// Whether the app has answered, and with something else than "not yet": whoever serves another path or wants a login
+/// goes on doing so.
+pub(super) fn is_wrong_answer(said: &str) -> bool {
+    said.split_once(STATUS)
+        .is_some_and(|(_, status)| status.trim() != NOT_YET)
 }
 
 /// How long a probe may fail: what it allows itself, and some seconds.
@@ -270,12 +289,22 @@ fn unmet(snapshot: &Snapshot, claim: &PersistentVolumeClaim) -> Option<(String, 
     })
 }
 
-fn unhealthy(events: &[&Event]) -> Option<String> {
-    let text = message(newest(events, &["Unhealthy"])?);
-    Some(
-        text.split_once(" failed: ")
-            .map_or(text.clone(), |(_, why)| why.to_owned()),
-    )
+/// What this probe of this container got last.
+fn unhealthy(events: &[&Event], container: &Container, which: &str) -> Option<String> {
+    let begin = format!("{which} probe ");
+    let place = format!("{{{}}}", container.name);
+    let mut texts = events.iter().rev().filter_map(|event| {
+        let path = event.involved_object.field_path.as_deref();
+        let own = path.is_none_or(|path| path.ends_with(&place));
+        let unhealthy = event.reason.as_deref() == Some("Unhealthy");
+        (own && unhealthy).then(|| message(event))
+    });
+    let text = texts.find(|text| text.to_lowercase().starts_with(&begin))?;
+    let said = text.split_once("failed:").map_or(text.as_str(), |(_, why)| why);
+    Some(match said.trim() {
+        "" => "its command fails and says nothing".to_owned(),
+        said => said.to_owned(),
+    })
 }
 
 fn newest<'e>(events: &[&'e Event], reasons: &[&str]) -> Option<&'e Event> {

@@ -2,13 +2,13 @@
 //! are of the newest version and ready, and which those are.
 
 use k8s_openapi::api::{
-    apps::v1::{DaemonSet, Deployment, StatefulSet},
+    apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
     batch::v1::Job,
     core::v1::Pod,
 };
 use kube::{Api, Client, ResourceExt, api::ListParams};
 
-use super::{snapshot::Snapshot, symptom::containers};
+use super::{snapshot::Snapshot, starts::Starts, symptom::containers};
 
 /// The annotation by which helm marks what belongs to a release.
 pub(crate) const RELEASE: &str = "meta.helm.sh/release-name";
@@ -65,26 +65,46 @@ pub(crate) fn of_release(snapshot: &Snapshot, release: &str) -> Vec<Workload> {
         .chain(daemons.map(|it| daemon_set(it)))
         .collect();
     all.sort_by(|one, other| (one.kind, &one.name).cmp(&(other.kind, &other.name)));
+    for workload in &mut all {
+        // A controller that is starting itself still counts the pods of before.
+        let ready = newest_pods(snapshot, workload)
+            .into_iter()
+            .filter(|pod| is_ready(pod) && pod.metadata.deletion_timestamp.is_none())
+            .count();
+        workload.ready = workload.ready.min(i32::try_from(ready).unwrap_or(i32::MAX));
+    }
     all
 }
 
-/// Asks the cluster for the workloads of a namespace: what a watch may not know yet.
+/// Asks the cluster for the workloads of a namespace and their pods: what a watch may not know yet.
 ///
 /// # Errors
 /// When the cluster cannot be asked.
 pub(crate) async fn look(client: &Client, namespace: &str) -> Result<Snapshot, kube::Error> {
     let all = ListParams::default();
-    let (deployments, sets, daemons) = (
+    let (deployments, sets, daemons, replica_sets, pods) = (
         Api::<Deployment>::namespaced(client.clone(), namespace),
         Api::<StatefulSet>::namespaced(client.clone(), namespace),
         Api::<DaemonSet>::namespaced(client.clone(), namespace),
+        Api::<ReplicaSet>::namespaced(client.clone(), namespace),
+        Api::<Pod>::namespaced(client.clone(), namespace),
     );
-    let (deployments, sets, daemons) =
-        tokio::try_join!(deployments.list(&all), sets.list(&all), daemons.list(&all))?;
+    let starts = async { Ok(Starts::ask(client).await) };
+    let (deployments, sets, daemons, replica_sets, mut pods, starts) = tokio::try_join!(
+        deployments.list(&all),
+        sets.list(&all),
+        daemons.list(&all),
+        replica_sets.list(&all),
+        pods.list(&all),
+        starts
+    )?;
+    starts.doubt(&mut pods.items);
     Ok(Snapshot {
         deployments: deployments.items.into_iter().map(Into::into).collect(),
         stateful_sets: sets.items.into_iter().map(Into::into).collect(),
         daemon_sets: daemons.items.into_iter().map(Into::into).collect(),
+        replica_sets: replica_sets.items.into_iter().map(Into::into).collect(),
+        pods: pods.items.into_iter().map(Into::into).collect(),
         ..Snapshot::default()
     })
 }
@@ -175,7 +195,8 @@ fn is_ready(pod: &Pod) -> bool {
         .any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
-fn belongs(object: &impl ResourceExt, release: &str) -> bool {
+/// Whether an object is of a release.
+pub(super) fn belongs(object: &impl ResourceExt, release: &str) -> bool {
     object
         .annotations()
         .get(RELEASE)

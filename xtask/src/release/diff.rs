@@ -22,7 +22,7 @@ use crate::kube::{Connection, workload::RELEASE};
 /// Stands for what must not be shown.
 const MASK: &str = "••••••";
 /// As whom helm applies.
-const HELM: &str = "helm";
+pub(super) const HELM: &str = "helm";
 
 /// The differences of some releases.
 #[derive(Debug, Default)]
@@ -84,6 +84,11 @@ impl Diff {
         for change in changes {
             let _ = writeln!(self.text, "    {change}: {MASK}");
         }
+    }
+
+    /// Adds what is done about an object beside the apply: fields that are taken away, pods that are made anew.
+    pub(crate) fn healing(&mut self, title: &str, what: &str) {
+        let _ = writeln!(self.text, "~ {title}: {what}");
     }
 
     /// What stands for exactly these differences on exactly this cluster. `secrets` stands for the values that are not

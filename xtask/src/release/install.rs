@@ -7,7 +7,8 @@ use kube::{Api, api::DeleteParams};
 use tokio::time::{Duration, sleep, timeout};
 
 use super::{
-    objects,
+    healing::{self, Restart},
+    objects::{self, ObjectName},
     record::{self, Record},
     revision,
     wish::Wanted,
@@ -24,7 +25,7 @@ use crate::{
     progress::Step,
     tools::{
         helm::{self, Releases},
-        runner::{Captured, Runner},
+        runner::Runner,
     },
 };
 
@@ -41,13 +42,29 @@ pub(crate) struct Site<'a> {
     pub(crate) env_file: &'a std::path::Path,
 }
 
+/// What somebody changed of a release, and is taken back.
+pub(crate) struct Mending<'a> {
+    pub(crate) changed: Vec<ObjectName>,
+    pub(crate) restarts: &'a [Restart],
+}
+
 impl Site<'_> {
     /// Installs or upgrades a release, waits until it is available, and keeps what it was made from.
     ///
     /// # Errors
     /// The digest of what went wrong.
-    pub(crate) async fn install(&self, wanted: &Wanted, step: &mut Step) -> anyhow::Result<()> {
+    pub(crate) async fn install(
+        &self,
+        wanted: &Wanted,
+        mending: &Mending<'_>,
+        step: &mut Step,
+    ) -> anyhow::Result<()> {
         record::keep(self.connection, &wanted.name, None).await?;
+        for object in &mending.changed {
+            if let Some(foreign) = healing::reclaim(self.connection, object).await? {
+                step.line(format!("  {}: {}: {foreign}", wanted.name, object.title()));
+            }
+        }
         step.says("helm applies it");
         let old = rollout::known_hooks(self.watch, &wanted.name);
         let failing_hook = rollout::failing_hook(self.watch, &wanted.name, &old);
@@ -65,6 +82,15 @@ impl Site<'_> {
         };
         if let Some(trouble) = failed {
             return Err(self.digest(wanted, trouble).await.into());
+        }
+        let restarts = mending.restarts.iter().filter(|restart| !restart.is_for_secret());
+        for restart in restarts {
+            healing::restart(self.connection, &restart.workload).await?;
+            step.line(format!(
+                "  {}: {}: {restart}",
+                wanted.name,
+                restart.workload.title()
+            ));
         }
         self.follow(wanted, step).await?;
         let (installed, revisions) = tokio::try_join!(
@@ -90,13 +116,29 @@ impl Site<'_> {
         let look = workload::look(&self.connection.client, &self.connection.namespace).await;
         let snapshot = look.map_err(|error| self.connection.failed("reading the workloads", &error))?;
         let expected = workload::of_release(&snapshot, name);
-        let ready = tokio::select! {
-            ready = rollout::wait(self.watch, name, &expected, |summary| step.says(summary)) => ready,
-            never = self.unblock(name) => never,
-        };
-        match ready {
-            Ok(()) => Ok(()),
-            Err(trouble) => Err(self.digest(wanted, trouble).await.into()),
+        loop {
+            let ready = tokio::select! {
+                ready = rollout::wait(self.watch, name, &expected, |summary| step.says(summary)) => ready,
+                never = self.unblock(name) => never,
+            };
+            if let Err(trouble) = ready {
+                return Err(self.digest(wanted, trouble).await.into());
+            }
+            // A watch does not know which nodes have just started, and believes what they said before.
+            let snapshot = workload::look(&self.connection.client, &self.connection.namespace)
+                .await
+                .map_err(|error| self.connection.failed("reading the workloads", &error))?;
+            let unconfirmed = workload::of_release(&snapshot, name)
+                .into_iter()
+                .find(|it| !it.is_available());
+            let Some(unconfirmed) = unconfirmed else {
+                return Ok(());
+            };
+            step.says(&format!(
+                "waiting for the node to tell of {} {}",
+                unconfirmed.kind, unconfirmed.name
+            ));
+            sleep(Duration::from_millis(500)).await;
         }
     }
 
@@ -115,17 +157,7 @@ impl Site<'_> {
         if ended.is_ok() {
             return Ok(());
         }
-        Err(self.refused(wanted, &ended).into())
-    }
-
-    fn refused(&self, wanted: &Wanted, ended: &Captured) -> Failure {
-        Failure::failed(format!("helm cannot install {}", wanted.name))
-            .because(ended.stderr.trim().trim_start_matches("Error: ").to_owned())
-            .advise(format!(
-                "look at {} and {}",
-                wanted.chart.display(),
-                wanted.values.display()
-            ))
+        Err(refused(wanted, &ended.stderr).into())
     }
 
     /// A StatefulSet waits for a broken pod of its last version before it makes one of the new: such pods are deleted.
@@ -164,5 +196,66 @@ impl Site<'_> {
         Diagnosis::make(client, namespace, &snapshot, &wanted.name, trouble, &files)
             .await
             .failure()
+    }
+}
+
+/// The error of a release that helm could not install.
+fn refused(wanted: &Wanted, said: &str) -> Failure {
+    let (chart, values) = (wanted.chart.display(), wanted.values.display());
+    let failure = Failure::failed(format!("helm cannot install {}", wanted.name));
+    if said.contains("updates to statefulset spec") {
+        return failure
+            .because(
+                "a StatefulSet keeps what it was made with, and so do its volumes: size, storage class, access modes, \
+                 the name of its service, its selector",
+            )
+            .advise(format!(
+                "put back what was changed in {values} or {chart} (`storage.size`, most often); for a volume of another \
+                 size, save the data, delete the StatefulSet and its claim with kubectl, deploy, and bring the data back"
+            ));
+    }
+    failure
+        .because(helm::complaint(said))
+        .advise(format!("look at {chart} and {values}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::inputs::Inputs;
+
+    fn wanted() -> Wanted {
+        Wanted {
+            name: "minio".into(),
+            chart: "charts/minio".into(),
+            values: "values/local/minio.yaml".into(),
+            generated: String::new(),
+            inputs: Inputs::default(),
+        }
+    }
+
+    #[test]
+    fn a_volume_of_another_size_is_told_once_and_with_what_to_do() {
+        let said = "level=WARN msg=\"upgrade failed\" error=\"StatefulSet.apps \\\"minio\\\" is invalid: spec: Forbidden: \
+                    updates to statefulset spec for fields other than 'replicas' are forbidden\"\n\
+                    Error: UPGRADE FAILED: StatefulSet.apps \"minio\" is invalid: spec: Forbidden: updates to statefulset \
+                    spec for fields other than 'replicas' are forbidden\n";
+        let failure = refused(&wanted(), said);
+        assert!(
+            failure
+                .why()
+                .starts_with("a StatefulSet keeps what it was made with"),
+            "{}",
+            failure.why()
+        );
+        assert!(!failure.why().contains("Forbidden"), "{}", failure.why());
+    }
+
+    #[test]
+    fn what_helm_says_twice_is_told_once() {
+        let said =
+            "level=WARN msg=\"upgrade failed\" error=\"no such kind\"\nError: UPGRADE FAILED: no such kind\n";
+        assert_eq!(refused(&wanted(), said).why(), "UPGRADE FAILED: no such kind");
+        assert_eq!(refused(&wanted(), "killed\n").why(), "killed");
     }
 }

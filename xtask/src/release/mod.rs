@@ -6,11 +6,11 @@
 pub(crate) mod build;
 pub(crate) mod diff;
 pub(crate) mod env;
+pub(crate) mod healing;
 pub(crate) mod image;
 pub(crate) mod inputs;
 pub(crate) mod install;
 pub(crate) mod listing;
-pub(crate) mod lock;
 pub(crate) mod objects;
 pub(crate) mod prepared;
 pub(crate) mod program;

@@ -7,6 +7,7 @@ use config::{App, Secrets, StageEnv};
 use super::{
     diff::Diff,
     env::{self, AppEnv},
+    healing,
     image::Image,
     survey::Survey,
     toolbox::Tools,
@@ -88,6 +89,15 @@ impl Prepared {
             let rendered = tools.runner.run(&tools.helm.template(&wanted.chart())).await?;
             let values = wanted.all_values(&context.root)?;
             diff.release(connection, wanted, &rendered, &values).await?;
+            for object in self.survey.changed(wanted) {
+                let Some(connection) = connection else { continue };
+                if let Some((foreign, _)) = healing::foreign(connection, &object).await? {
+                    diff.healing(&object.title(), &foreign.to_string());
+                }
+            }
+            for restart in self.survey.to_restart(wanted) {
+                diff.healing(&restart.workload.title(), &restart.to_string());
+            }
         }
         Ok(diff)
     }

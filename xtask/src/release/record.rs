@@ -20,7 +20,7 @@ use super::{
 use crate::kube::Connection;
 
 const NAME: &str = "plasma-releases";
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// The last successful deploy of a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

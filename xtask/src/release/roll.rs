@@ -6,8 +6,9 @@ use futures_util::future::try_join_all;
 
 use super::{
     env::{self, AppEnv},
+    healing,
     image::Image,
-    install::Site,
+    install::{Mending, Site},
     revision,
     ship::Dock,
     survey::Survey,
@@ -66,6 +67,14 @@ impl Work<'_> {
                 changes.join(", ")
             ));
         }
+        // At once, for a deploy that is interrupted later does not know of it any more.
+        for wanted in self.waves.iter().flatten() {
+            let restarts = self.survey.to_restart(wanted).iter();
+            for restart in restarts.filter(|restart| restart.is_for_secret()) {
+                healing::restart(site.connection, &restart.workload).await?;
+                progress.line(format!("~ {}: {restart}", restart.workload.title()));
+            }
+        }
         let own = |wanted: &&Wanted| self.images.iter().any(|image| image.app == wanted.name);
         let (apps, backing): (Vec<&Wanted>, Vec<&Wanted>) = self.waves.iter().flatten().partition(own);
         let images = try_join_all(self.images.iter().map(|image| self.ship(image, dock, progress)));
@@ -114,7 +123,11 @@ impl Work<'_> {
                     ));
                 }
                 let mut step = progress.step(wanted.name.clone());
-                site.install(wanted, &mut step).await?;
+                let mending = Mending {
+                    changed: self.survey.changed(wanted),
+                    restarts: self.survey.to_restart(wanted),
+                };
+                site.install(wanted, &mending, &mut step).await?;
                 step.done();
             }
         }

@@ -6,6 +6,7 @@ use futures_util::future::try_join_all;
 
 use super::{
     env::{self, AppEnv},
+    healing::Restart,
     objects::{self, Mark, ObjectName},
     record::{self, Record},
     revision::{self, Revision},
@@ -14,6 +15,8 @@ use super::{
 };
 use crate::kube::{
     Connection,
+    readers::{Source, readers},
+    snapshot::Snapshot,
     workload::{self, Workload},
 };
 
@@ -26,6 +29,8 @@ pub(crate) struct Survey {
     workloads: BTreeMap<String, Vec<Workload>>,
     /// The keys of each app's Secret that differ from what they should be, and how.
     secrets: BTreeMap<String, Vec<String>>,
+    /// The workloads of each release whose pods may run with an environment that nobody wished.
+    restarts: BTreeMap<String, Vec<Restart>>,
 }
 
 impl Survey {
@@ -61,7 +66,7 @@ impl Survey {
         let (revisions, (records, marks), snapshot, secrets) =
             tokio::try_join!(revision::newest(connection), objects, workloads, secrets)?;
         let names = waves.iter().flatten().map(|wanted| wanted.name.clone());
-        Ok(Self {
+        let mut survey = Self {
             revisions,
             records,
             marks,
@@ -72,7 +77,65 @@ impl Survey {
                 .into_iter()
                 .filter(|(_, changes)| !changes.is_empty())
                 .collect(),
-        })
+            restarts: BTreeMap::new(),
+        };
+        let all = waves.iter().flatten();
+        survey.restarts = all
+            .map(|wanted| (wanted.name.clone(), survey.restarts(wanted, &snapshot)))
+            .collect();
+        Ok(survey)
+    }
+
+    /// The workloads that read what somebody has changed. A change of what is wished makes new pods by itself.
+    fn restarts(&self, wanted: &Wanted, snapshot: &Snapshot) -> Vec<Restart> {
+        let record = self.records.get(&wanted.name);
+        if !record.is_some_and(|record| wanted.inputs.changes_since(&record.inputs).is_empty()) {
+            return Vec::new();
+        }
+        let secrets = self.secrets.iter().map(|(app, changes)| Source::Secret {
+            name: env::secret_name(app),
+            keys: changes
+                .iter()
+                .filter_map(|change| Some(change.split_once(' ')?.1.to_owned()))
+                .collect(),
+        });
+        let maps = self.changed(wanted).into_iter();
+        let maps = maps
+            .filter(|object| object.kind == "ConfigMap")
+            .map(|object| Source::ConfigMap { name: object.name });
+        // Secrets come back before a release is installed, ConfigMaps with it.
+        let (secrets, maps): (Vec<Source>, Vec<Source>) = (secrets.collect(), maps.collect());
+        let found = [secrets, maps].map(|sources| readers(snapshot, &wanted.name, &sources));
+        found
+            .into_iter()
+            .flatten()
+            .map(|(kind, name, source)| Restart {
+                workload: ObjectName {
+                    api_version: "apps/v1".to_owned(),
+                    kind: kind.to_owned(),
+                    name,
+                },
+                source,
+            })
+            .collect()
+    }
+
+    /// The workloads of a release whose pods must be made anew.
+    pub(crate) fn to_restart(&self, wanted: &Wanted) -> &[Restart] {
+        self.restarts
+            .get(&wanted.name)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// The objects of a release that somebody has changed since they were deployed.
+    pub(crate) fn changed(&self, wanted: &Wanted) -> Vec<ObjectName> {
+        let record = self.records.get(&wanted.name);
+        let objects = record.into_iter().flat_map(|record| &record.objects);
+        objects
+            .filter(|(object, mark)| self.marks.get(object).is_some_and(|found| found != mark))
+            .map(|(object, _)| object.clone())
+            .collect()
     }
 
     /// Where there is no cluster yet.
@@ -97,7 +160,16 @@ impl Survey {
                 .map(Vec::as_slice)
                 .unwrap_or_default(),
         };
-        decide(wanted, known, &self.marks)
+        let verdict = decide(wanted, known, &self.marks);
+        let restarts = self.to_restart(wanted).iter();
+        let causes: Vec<String> = restarts
+            .filter(|restart| restart.is_for_secret())
+            .map(|restart| format!("{} was changed by somebody", restart.source.title()))
+            .collect();
+        match verdict {
+            Verdict::Unchanged | Verdict::Wait(_) if !causes.is_empty() => Verdict::Deploy(causes),
+            verdict => verdict,
+        }
     }
 
     /// The revision that helm was killed in, if it was.

@@ -11,6 +11,8 @@ use super::{
 };
 use crate::kube::workload::Workload;
 
+const NO_RECORD: &str = "its last deploy did not end well, or the record of it in plasma-releases is lost";
+
 /// What to do with a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -48,7 +50,7 @@ pub(crate) fn decide(wanted: &Wanted, known: Known<'_>, marks: &BTreeMap<ObjectN
         )]);
     }
     let Some(record) = known.record else {
-        return Verdict::Deploy(vec!["its last deploy did not end well".to_owned()]);
+        return Verdict::Deploy(vec![NO_RECORD.to_owned()]);
     };
     let mut causes = wanted.inputs.changes_since(&record.inputs);
     if record.revision != revision.number {
@@ -176,7 +178,7 @@ mod tests {
             "helm was interrupted in its revision 4"
         );
         assert_eq!(decide("failed", 4, Some(&record)), "its revision 4 is failed");
-        assert_eq!(decide("deployed", 3, None), "its last deploy did not end well");
+        assert_eq!(decide("deployed", 3, None), NO_RECORD);
         assert_eq!(
             decide("deployed", 4, Some(&record)),
             "helm made its revision 4, and plasma did not"

@@ -147,6 +147,14 @@ impl Releases {
     }
 }
 
+/// The error of a call that failed: its log, which says the same once more, only where there is no other word.
+pub(crate) fn complaint(said: &str) -> String {
+    let text = said.trim();
+    text.find("Error: ")
+        .map_or(text, |begin| &text[begin + "Error: ".len()..])
+        .to_owned()
+}
+
 /// What helm says about fields that another program owns, a line for each object.
 pub(crate) fn conflicts(said: &str) -> Vec<String> {
     // Its log says the same once more.

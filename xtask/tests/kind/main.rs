@@ -54,6 +54,7 @@ fn a_cluster_is_made_made_whole_used_and_destroyed() {
     stage.apply(APP);
     wait_for_photos(&stage);
     the_status_shows_what_is_deployed(&stage);
+    what_is_deployed_is_back_when_bootstrap_is_done(&stage);
     a_terminal_is_a_terminal(&stage);
     logs_are_followed_into_new_pods(&stage);
     a_forward_survives_its_pod(&stage);
@@ -201,6 +202,22 @@ fn the_status_shows_what_is_deployed(stage: &Stage) {
     assert_eq!(photos["url"], "http://hmlet.photos.test.localhost:8082");
     assert_eq!(photos["pods"][0]["phase"], "Running");
     assert_eq!(photos["pods"][0]["ready"], true);
+}
+
+fn what_is_deployed_is_back_when_bootstrap_is_done(stage: &Stage) {
+    docker(&["stop", "--time", "5", NODE]);
+    let output = stage.ok(&["bootstrap"]);
+    assert!(!err(&output).contains("not available"), "{}", err(&output));
+    let ready = "{.items[*].status.containerStatuses[0].ready}";
+    let pods = stage.kubectl(&[
+        "-n",
+        "hmlet",
+        "get",
+        "pods",
+        &format!("--output=jsonpath={ready}"),
+    ]);
+    assert_eq!(pods, "true");
+    the_status_shows_what_is_deployed(stage);
 }
 
 fn a_terminal_is_a_terminal(stage: &Stage) {

@@ -122,17 +122,25 @@ impl Plasma {
             .args(arguments)
             .current_dir(self.root())
             .env_clear()
-            .env(
-                "PATH",
-                format!("{}:/usr/bin:/bin", self.shims().join("bin").display()),
-            )
-            .env("HOME", self.home())
-            .env("SHIM_FOLDER", self.shims())
-            .env("PLASMA_STATE_DIR", self.folder.path().join("state"))
-            .env("PLASMA_DEPS", "system")
-            .env("PLASMA_NODE_IMAGE", "kindest/node:v1.34.3")
+            .envs(self.environment())
             .envs(vars.iter().copied())
             .assert()
+    }
+
+    /// All that a command knows of its surroundings.
+    pub(crate) fn environment(&self) -> [(&'static str, String); 6] {
+        let bin = self.shims().join("bin");
+        [
+            ("PATH", format!("{}:/usr/bin:/bin", bin.display())),
+            ("HOME", self.home().display().to_string()),
+            ("SHIM_FOLDER", self.shims().display().to_string()),
+            (
+                "PLASMA_STATE_DIR",
+                self.folder.path().join("state").display().to_string(),
+            ),
+            ("PLASMA_DEPS", "system".to_owned()),
+            ("PLASMA_NODE_IMAGE", "kindest/node:v1.34.3".to_owned()),
+        ]
     }
 
     /// A text without the names of this test's folder and ports, nor the size of files that others change.

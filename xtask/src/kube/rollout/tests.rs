@@ -82,3 +82,29 @@ fn a_broken_pod_of_the_version_before_ends_none() {
     assert!(!ends(&applied, &applied), "the controller lags behind");
     assert!(!ends(&daemon_set(2, 2), &applied), "its pod goes last");
 }
+
+#[test]
+fn what_a_startup_probe_gets_is_shown_while_it_may_still_pass() {
+    let mut now = deployment(1, 1, "1");
+    let pod = serde_json::json!({
+        "metadata": {"name": "photos-1-x", "uid": "p", "ownerReferences": [owner("ReplicaSet", "r")]},
+        "spec": {"containers": [{"name": "app", "image": "photos:1",
+            "startupProbe": {"periodSeconds": 1, "failureThreshold": 120}}]},
+        "status": {"containerStatuses": [{"name": "app", "image": "photos:1", "imageID": "", "ready": false,
+            "started": false, "restartCount": 0, "state": {"running": {}}}]},
+    });
+    let event = serde_json::json!({
+        "metadata": {"name": "e"}, "involvedObject": {"uid": "p", "fieldPath": "spec.containers{app}"},
+        "reason": "Unhealthy", "message": "Startup probe failed: connection refused",
+    });
+    now.pods = vec![Arc::new(serde_json::from_value(pod).unwrap())];
+    now.events = vec![Arc::new(serde_json::from_value(event).unwrap())];
+    let stand = stand(&now, "photos", &of_release(&now, "photos"));
+    assert!(
+        stand
+            .summary
+            .contains("(does not pass its startup probe: connection refused)"),
+        "{}",
+        stand.summary
+    );
+}

@@ -8,15 +8,21 @@ fn seen(status: &str, events: &[(&str, &str)]) -> Vec<Symptom> {
     let pod: Pod = serde_yaml::from_str(&format!(
         "metadata: {{name: photos-1, uid: u}}\n\
          spec: {{containers: [{{name: photos, image: photos:1, resources: {{limits: {{memory: 64Mi}}}},\n\
+         \x20 startupProbe: {{periodSeconds: 1, failureThreshold: 60}},\n\
          \x20 readinessProbe: {{periodSeconds: 2, failureThreshold: 2}}}}]}}\n\
          status: {status}\n"
     ))
     .unwrap();
     let mut snapshot = Snapshot::default();
     for (number, (reason, message)) in events.iter().enumerate() {
+        // `other: …` is about another container of the pod.
+        let (place, message) = match message.strip_prefix("other: ") {
+            Some(message) => ("spec.containers{other}", message),
+            None => ("spec.containers{photos}", *message),
+        };
         let event = serde_json::json!({
             "metadata": {"name": number.to_string()}, "reason": reason, "message": message,
-            "involvedObject": {"uid": "u"}, "lastTimestamp": format!("2026-01-01T00:00:{number:02}Z"),
+            "involvedObject": {"uid": "u", "fieldPath": place}, "lastTimestamp": format!("2026-01-01T00:00:{number:02}Z"),
         });
         snapshot
             .events
@@ -118,6 +124,47 @@ fn a_probe_may_fail_as_long_as_it_allows_itself() {
     assert_eq!(
         only(&seen(&status, &events)),
         ("does not pass its readiness probe: connection refused".into(), 10)
+    );
+}
+
+#[test]
+fn a_reason_is_that_of_the_probe_and_the_container_that_is_asked_about() {
+    let events = [
+        ("Unhealthy", "Readiness probe failed: not yet"),
+        ("Unhealthy", "Startup probe failed:"),
+        ("Unhealthy", "other: Readiness probe failed: another's"),
+    ];
+    let started = container("{running: {}}", ", started: true");
+    assert_eq!(
+        only(&seen(&started, &events)).0,
+        "does not pass its readiness probe: not yet"
+    );
+    assert!(seen(&started, &events[1..]).is_empty());
+    let starting = container("{running: {}}", ", started: false");
+    assert_eq!(
+        only(&seen(&starting, &events)),
+        (
+            "does not pass its startup probe: its command fails and says nothing".into(),
+            65
+        )
+    );
+}
+
+#[test]
+fn a_startup_probe_that_is_answered_wrongly_needs_no_more_tries() {
+    let starting = container("{running: {}}", ", started: false");
+    let tolerance = |said: &str| only(&seen(&starting, &[("Unhealthy", said)])).1;
+    assert_eq!(
+        tolerance("Startup probe failed: HTTP probe failed with statuscode: 404"),
+        15
+    );
+    assert_eq!(
+        tolerance("Startup probe failed: HTTP probe failed with statuscode: 503"),
+        65
+    );
+    assert_eq!(
+        tolerance("Startup probe failed: Get \"http://10.0.0.7/\": connection refused"),
+        65
     );
 }
 
