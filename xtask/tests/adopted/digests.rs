@@ -6,7 +6,7 @@ use std::path::Path;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use crate::workspace::{IMAGE, Workspace, says};
+use crate::workspace::{IMAGE, INGRESS, Workspace, says};
 
 fn staging(name: &str) -> Option<Workspace> {
     Workspace::adopt(name, "staging", "PLASMA_TEST_KUBECONFIG")
@@ -242,12 +242,11 @@ fn a_startup_probe_that_is_answered_wrongly() {
     let Some(workspace) = staging("startup") else {
         return;
     };
-    // A server that answers every path with 404.
-    let serve = "while true; do printf 'HTTP/1.0 404 Not Found\\r\\n\\r\\n' | nc -l -p 8080 >/dev/null; done";
+    // Without a route it answers every path with 404.
     workspace.deployment(&format!(
-        "{{terminationGracePeriodSeconds: 0, containers: [{{name: app, image: 'IMAGE', command: [sh, -c, \"{}\"],\n        \
+        "{{terminationGracePeriodSeconds: 0, containers: [{{name: app, image: '{INGRESS}', \
+         args: ['--entryPoints.web.address=:8080'],\n        \
          startupProbe: {{httpGet: {{path: /health, port: 8080}}, periodSeconds: 1, failureThreshold: 300}}}}]}}",
-        serve.replace('\\', "\\\\")
     ));
     let digest = workspace.digest();
     says(

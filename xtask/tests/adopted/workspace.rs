@@ -11,6 +11,8 @@ use assert_cmd::assert::{Assert, OutputAssertExt as _};
 
 /// An image that every node of the cluster has.
 pub(crate) const IMAGE: &str = "redis:8.10.1-alpine";
+/// The image of the ingress, which is a server by itself.
+pub(crate) const INGRESS: &str = "traefik:v3.7.12";
 
 pub(crate) struct Workspace {
     folder: tempfile::TempDir,
@@ -145,9 +147,9 @@ impl Workspace {
     /// What kubectl prints about the cluster's namespace.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let output = Command::new("kubectl")
-            .args(arguments)
             .args(["--namespace", &self.cluster, "--kubeconfig"])
             .arg(&self.kubeconfig)
+            .args(arguments)
             .output()
             .unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr);
