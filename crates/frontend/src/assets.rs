@@ -23,7 +23,14 @@ const FILES: &[(&str, &str, &str)] = &[
     (
         "style.css",
         "text/css; charset=utf-8",
-        include_str!("../assets/style.css"),
+        // Later parts stand over earlier ones; the last says what narrow, forced and printed pages change.
+        concat!(
+            include_str!("../assets/style/base.css"),
+            include_str!("../assets/style/photos.css"),
+            include_str!("../assets/style/forms.css"),
+            include_str!("../assets/style/lightbox.css"),
+            include_str!("../assets/style/media.css"),
+        ),
     ),
     ("tags.js", SCRIPT, include_str!("../assets/tags.js")),
     ("selection.js", SCRIPT, include_str!("../assets/selection.js")),
