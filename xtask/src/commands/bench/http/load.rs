@@ -31,14 +31,14 @@ pub(super) struct Figures {
 impl Case {
     /// The newest photos, from there page after page, a deep page, and lists of a common and a rare owner, tag and word. The
     /// skew of the synthetic photos makes low numbers common. Of a page that is asked for again the service has kept the
-    /// photos as JSON; of `requests` pages, one after the other, hardly any.
-    pub(super) async fn all(base: String, requests: u32) -> anyhow::Result<Vec<Self>> {
+    /// photos as JSON; of `requests` pages, one after the other, few.
+    pub(super) async fn all(base: String, requests: u32, rounds: u32) -> anyhow::Result<Vec<Self>> {
         let first = |query: &str| format!("{base}/api/v1/photos?page_size=30{query}");
         let case = |name, query: &str| Case {
             name,
             paths: vec![first(query)],
         };
-        let onward = pages(&base, first(""), warm_up(requests) + requests).await?;
+        let onward = pages(&base, first(""), (warm_up(requests) + requests) * rounds).await?;
         let deep = onward.get(DEEP).or(onward.last());
         let deep = deep.cloned().into_iter().collect();
         Ok(vec![
@@ -82,13 +82,20 @@ fn warm_up(requests: u32) -> u32 {
     requests.div_ceil(10)
 }
 
-/// Requests the case `requests` times, one after the other, on one connection.
+/// Requests the case `requests` times, one after the other, on one connection. A later round, counted from 0, goes on with
+/// the pages where the one before it ended.
 ///
 /// # Errors
 /// When an answer is not 200.
-pub(super) async fn measure(running: &Running, case: &Case, requests: u32) -> anyhow::Result<Figures> {
+pub(super) async fn measure(
+    running: &Running,
+    case: &Case,
+    requests: u32,
+    round: u32,
+) -> anyhow::Result<Figures> {
     let client = health::client()?;
-    let mut paths = case.paths.iter().cycle();
+    let done = (warm_up(requests) + requests) as usize * round as usize;
+    let mut paths = case.paths.iter().cycle().skip(done % case.paths.len().max(1));
     let mut get = async || -> anyhow::Result<Duration> {
         let path = paths.next().context("there is no page to ask for")?;
         let begin = Instant::now();
@@ -117,6 +124,20 @@ pub(super) async fn measure(running: &Running, case: &Case, requests: u32) -> an
         p50: percentile(&times, 50),
         p99: percentile(&times, 99),
     })
+}
+
+/// The median of each figure over all rounds.
+pub(super) fn medians(rounds: &[Figures]) -> Figures {
+    let median = |figure: fn(&Figures) -> f64| {
+        let mut values: Vec<f64> = rounds.iter().map(figure).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or_default()
+    };
+    Figures {
+        cpu: median(|figures| figures.cpu),
+        p50: median(|figures| figures.p50),
+        p99: median(|figures| figures.p99),
+    }
 }
 
 /// The nearest-rank percentile of sorted times, in milliseconds.

@@ -7,16 +7,21 @@ mod load;
 mod server;
 mod uploads;
 
+use std::{collections::BTreeMap, path::Path};
+
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use comfy_table::{Table, presets};
 
-use self::{load::Case, server::Server};
+use self::{
+    load::{Case, Figures},
+    server::{Running, Server},
+};
 use crate::{
     context::{Context, block_on},
     native::build,
     outcome::{Exit, Failure, Outcome},
-    servers,
+    servers::{self, Servers},
 };
 
 /// Measure lists at several sizes, and uploads.
@@ -31,9 +36,12 @@ pub(crate) struct Http {
     /// Databases.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "sqlite,postgres")]
     databases: Vec<Database>,
-    /// Requests of each kind, after a tenth of that to warm up.
+    /// Requests of each kind in a round, after a tenth of that to warm up.
     #[arg(long, default_value_t = 2000)]
     requests: u32,
+    /// Rounds; told is the median of them.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
     /// Leave the uploads out.
     #[arg(long)]
     no_uploads: bool,
@@ -45,29 +53,42 @@ enum Database {
     Postgres,
 }
 
+/// A service with its photos, and what is asked of it.
+struct Subject {
+    rows: u64,
+    cases: Vec<Case>,
+    running: Running,
+    throwaway: Servers,
+}
+
 impl Http {
     pub(crate) fn run(&self, context: &Context) -> Outcome {
         block_on(async {
             let mut built = build::build(context, &["photos".to_owned()], &[], true).await?;
             let program = built.remove("photos").context("cargo built no photos")?.program;
-            let mut table = table(["database", "photos", "list", "CPU ms/request", "p50 ms", "p99 ms"]);
+            let header = [
+                "database",
+                "photos",
+                "list",
+                "CPU ms/request",
+                "p50 ms",
+                "p99 ms",
+                "p99 to that of the first",
+            ];
+            let mut table = table(header);
             for &database in &self.databases {
+                let mut subjects = Vec::new();
                 for &rows in &self.rows {
-                    for (case, figures) in self.lists(context, &program, database, rows).await? {
-                        let name = database
-                            .to_possible_value()
-                            .map(|value| value.get_name().to_owned());
-                        let [cpu, p50, p99] =
-                            [figures.cpu, figures.p50, figures.p99].map(|ms| format!("{ms:.3}"));
-                        table.add_row([
-                            name.unwrap_or_default(),
-                            rows.to_string(),
-                            case.to_owned(),
-                            cpu,
-                            p50,
-                            p99,
-                        ]);
-                    }
+                    subjects.push(self.subject(context, &program, database, rows).await?);
+                }
+                let measured = self.measure(&subjects).await;
+                for subject in subjects {
+                    subject.stop().await;
+                }
+                for row in measured? {
+                    let name = database.to_possible_value();
+                    let name = name.map(|value| value.get_name().to_owned()).unwrap_or_default();
+                    table.add_row([name].into_iter().chain(row));
                 }
             }
             println!("{table}");
@@ -78,14 +99,59 @@ impl Http {
         })
     }
 
-    async fn lists(
+    /// Asks all services in turns, so that whatever else the machine does meets each of them alike. A row each: photos,
+    /// list, and figures, of each the median of all rounds.
+    async fn measure(&self, subjects: &[Subject]) -> anyhow::Result<Vec<[String; 6]>> {
+        let mut found: BTreeMap<(usize, usize), Vec<Figures>> = BTreeMap::new();
+        for round in 0..self.rounds {
+            eprintln!("round {} of {}", round + 1, self.rounds);
+            let names = subjects
+                .first()
+                .map(|subject| subject.cases.len())
+                .unwrap_or_default();
+            for case in 0..names {
+                for (index, subject) in subjects.iter().enumerate() {
+                    let Some(asked) = subject.cases.get(case) else {
+                        continue;
+                    };
+                    let figures = load::measure(&subject.running, asked, self.requests, round).await?;
+                    found.entry((index, case)).or_default().push(figures);
+                }
+            }
+        }
+        let medians: BTreeMap<_, _> = found
+            .iter()
+            .map(|(place, rounds)| (place, load::medians(rounds)))
+            .collect();
+        let mut rows = Vec::new();
+        for (&&(index, case), figures) in &medians {
+            let Some(subject) = subjects.get(index) else {
+                continue;
+            };
+            let Some(asked) = subject.cases.get(case) else {
+                continue;
+            };
+            let first = medians.get(&(0, case)).map_or(figures.p99, |first| first.p99);
+            rows.push([
+                subject.rows.to_string(),
+                asked.name.to_owned(),
+                format!("{:.3}", figures.cpu),
+                format!("{:.3}", figures.p50),
+                format!("{:.3}", figures.p99),
+                format!("{:.2}", figures.p99 / first),
+            ]);
+        }
+        Ok(rows)
+    }
+
+    async fn subject(
         &self,
         context: &Context,
-        program: &std::path::Path,
+        program: &Path,
         database: Database,
         rows: u64,
-    ) -> anyhow::Result<Vec<(&'static str, load::Figures)>> {
-        let (mut throwaway, mut url) = (servers::Servers::default(), None);
+    ) -> anyhow::Result<Subject> {
+        let (mut throwaway, mut url) = (Servers::default(), None);
         if database == Database::Postgres {
             throwaway = servers::start(&context.vars).await?;
             let found = throwaway
@@ -102,19 +168,21 @@ impl Http {
         let server = Server::prepare(program, url.as_deref())?;
         server.photos(&["migrate"]).await?;
         server.photos(&["seed", "--photos", &rows.to_string()]).await?;
-        let mut running = server.start().await?;
-        let mut figures = Vec::new();
-        for case in Case::all(running.url(), self.requests).await? {
-            let measured = load::measure(&running, &case, self.requests).await?;
-            eprintln!(
-                "{database:?}, {rows} photos, {}: {:.3} ms of CPU",
-                case.name, measured.cpu
-            );
-            figures.push((case.name, measured));
-        }
-        running.stop().await;
-        throwaway.stop().await;
-        Ok(figures)
+        let running = server.start().await?;
+        let cases = Case::all(running.url(), self.requests, self.rounds).await?;
+        Ok(Subject {
+            rows,
+            cases,
+            running,
+            throwaway,
+        })
+    }
+}
+
+impl Subject {
+    async fn stop(mut self) {
+        self.running.stop().await;
+        self.throwaway.stop().await;
     }
 }
 
