@@ -91,6 +91,9 @@ impl Deploy {
     async fn show(&self, context: &Context, scope: &Scope) -> Outcome {
         let chosen = wish::choose(context, scope, &self.apps)?;
         let connection = kube::connect(context, scope).await.ok();
+        if let Some(connection) = &connection {
+            identity::check(connection).await?;
+        }
         let programs = build::fresh_programs(context, &chosen);
         let prepared = prepare(
             context,

@@ -12,7 +12,7 @@ use config::{Target, Value};
 use crate::{
     commands::scope::Flags,
     context::{Context, block_on},
-    kube::{self, logs},
+    kube::{self, identity, logs},
     native::supervisor::Signals,
     outcome::Outcome,
 };
@@ -54,6 +54,7 @@ impl Logs {
         block_on(async {
             let mut signals = Signals::listen().context("cannot listen to signals")?;
             let connection = kube::connect(context, &scope).await?;
+            identity::check(&connection).await?;
             if !self.follow {
                 return logs::show(&connection, &wanted, colour).await;
             }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     commands::scope::{Flags, Scope},
     context::{Context, block_on},
-    kube::{self, overview, overview::Workload, pods::PodState},
+    kube::{self, identity, overview, overview::Workload, pods::PodState},
     native::{
         health::{self, Readiness, State},
         plan::Login,
@@ -103,7 +103,7 @@ impl Status {
 /// When the stage has no cluster, or it does not answer.
 async fn cluster(context: &Context, scope: &Scope) -> anyhow::Result<Report> {
     let connection = kube::connect(context, scope).await?;
-    let mut workloads = overview::look(&connection).await?;
+    let ((), mut workloads) = tokio::try_join!(identity::check(&connection), overview::look(&connection))?;
     let env = scope.env.load(context, Secrets::IfThere)?;
     let mut apps = Vec::new();
     for app in scope.cluster.apps() {

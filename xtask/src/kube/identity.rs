@@ -80,6 +80,21 @@ pub(crate) async fn guard(connection: &Connection) -> anyhow::Result<()> {
                 .into(),
         );
     };
+    recognise(connection, recorded).await
+}
+
+/// Stops a command that only reads, when it would tell of another cluster than the recorded one. Without a record it goes on.
+///
+/// # Errors
+/// Exit code 3 when the cluster is another one; 1 when it does not answer.
+pub(crate) async fn check(connection: &Connection) -> anyhow::Result<()> {
+    match &connection.identity {
+        Some(recorded) => recognise(connection, recorded).await,
+        None => Ok(()),
+    }
+}
+
+async fn recognise(connection: &Connection, recorded: &Identity) -> anyhow::Result<()> {
     let found = ask(&connection.client)
         .await
         .map_err(|error| connection.failed("reading the namespace kube-system", &error))?;

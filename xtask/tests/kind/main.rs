@@ -333,6 +333,10 @@ fn another_cluster_is_refused(stage: &Stage) {
         &["terminal", "photos", "--", "true"][..],
         &["destroy", "--yes"],
         &["destroy", "--releases", "--yes"],
+        // What it would tell is another cluster's.
+        &["status"],
+        &["logs"],
+        &["deploy", "--plan"],
     ] {
         let refused = stage.run(arguments);
         assert_eq!(refused.status.code(), Some(3), "{}", err(&refused));
