@@ -5,6 +5,7 @@
 
 mod access;
 mod bot;
+mod causes;
 mod cluster;
 mod environment;
 mod export;
@@ -36,6 +37,7 @@ mod yaml;
 
 pub use access::{DatabaseUrl, Registration, StoreUrl, Username};
 pub use bot::BotEnv;
+pub use causes::with_causes;
 pub use cluster::{Cluster, Home, names as cluster_names};
 pub use environment::{nearest, process_environment};
 pub use export::Format;

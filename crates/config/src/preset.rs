@@ -31,46 +31,52 @@ impl Value for Vec<Preset> {
     const KIND: Kind = Kind::Presets;
 
     fn parse(text: &str) -> Result<Self, String> {
-        let presets: Self = text
-            .split(',')
-            .map(|item| preset(item.trim()))
-            .collect::<Result<_, _>>()?;
-        for (index, preset) in presets.iter().enumerate() {
-            if presets
-                .iter()
-                .take(index)
-                .any(|earlier| earlier.name == preset.name)
-            {
-                return Err(format!("has two presets named `{}`", preset.name));
+        let mut presets = Self::new();
+        let mut wrong = Vec::new();
+        for item in text.split(',').map(str::trim) {
+            match preset(item) {
+                Some(preset) => presets.push(preset),
+                None => wrong.push(format!("`{item}`")),
             }
         }
-        Ok(presets)
+        let mut faults = Vec::new();
+        if !wrong.is_empty() {
+            faults.push(format!(
+                "{} {}: write <name>=<width>x<height>:crop or :fit, like thumb=200x200:crop, with sides from 1 \
+                 to {MAX_SIDE}",
+                wrong.join(", "),
+                if wrong.len() == 1 { "is no preset" } else { "are no presets" },
+            ));
+        }
+        for (index, preset) in presets.iter().enumerate() {
+            let same = |earlier: &&Preset| earlier.name == preset.name;
+            // Told of the second, however many follow.
+            if presets.iter().take(index).filter(same).count() == 1 {
+                faults.push(format!("has two presets named `{}`", preset.name));
+            }
+        }
+        if faults.is_empty() {
+            Ok(presets)
+        } else {
+            Err(faults.join("; "))
+        }
     }
 }
 
 /// Reads `thumb=200x200:crop`.
-fn preset(text: &str) -> Result<Preset, String> {
-    let parts = || {
-        let (name, rest) = text.split_once('=')?;
-        let (size, mode) = rest.split_once(':')?;
-        let (width, height) = size.split_once('x')?;
-        let mode = match mode {
+fn preset(text: &str) -> Option<Preset> {
+    let (name, rest) = text.split_once('=')?;
+    let (size, mode) = rest.split_once(':')?;
+    let (width, height) = size.split_once('x')?;
+    Some(Preset {
+        name: named(name)?,
+        width: side(width)?,
+        height: side(height)?,
+        mode: match mode {
             "crop" => PresetMode::Crop,
             "fit" => PresetMode::Fit,
             _ => return None,
-        };
-        Some(Preset {
-            name: named(name)?,
-            width: side(width)?,
-            height: side(height)?,
-            mode,
-        })
-    };
-    parts().ok_or_else(|| {
-        format!(
-            "`{text}` is no preset: write <name>=<width>x<height>:crop or :fit, like thumb=200x200:crop, \
-             with sides from 1 to {MAX_SIDE}"
-        )
+        },
     })
 }
 
@@ -83,4 +89,22 @@ fn side(text: &str) -> Option<u32> {
     <u32 as Value>::parse(text)
         .ok()
         .filter(|side| (1..=MAX_SIDE).contains(side))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_of_a_list_is_told() {
+        let told = Vec::<Preset>::parse("a=0x0:fit, b=1x1:foo, c=1x1:fit, c=2x2:fit, c=3x3:fit");
+        assert_eq!(
+            told,
+            Err(
+                "`a=0x0:fit`, `b=1x1:foo` are no presets: write <name>=<width>x<height>:crop or :fit, like \
+                 thumb=200x200:crop, with sides from 1 to 16383; has two presets named `c`"
+                    .to_owned()
+            )
+        );
+    }
 }

@@ -67,8 +67,6 @@ impl StageEnv {
                     env.lay(settings);
                     whole &= readable;
                 }
-                Err(error)
-                    if error.kind() == std::io::ErrorKind::NotFound && path.ends_with("native.yaml") => {}
                 Err(error) => {
                     faults.push(Place::WholeFile(path), None, format!("cannot be read: {error}"));
                     whole = false;

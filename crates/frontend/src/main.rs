@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("frontend: {error:#}");
+            eprintln!("frontend: {}", config::with_causes(error.as_ref()));
             ExitCode::FAILURE
         }
     }

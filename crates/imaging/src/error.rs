@@ -33,6 +33,10 @@ impl ImageError {
         Self::Corrupt(cause.to_string())
     }
 
+    pub(crate) fn cut_off() -> Self {
+        Self::corrupt("it is cut off before its end")
+    }
+
     pub(crate) fn unsupported(what: impl Into<String>) -> Self {
         Self::Unsupported(what.into())
     }

@@ -70,9 +70,13 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.detail.as_deref().unwrap_or(&self.title))?;
-        for error in &self.errors {
-            write!(f, "; {error}")?;
+        let text = self.detail.as_deref().unwrap_or(&self.title);
+        f.write_str(text)?;
+        for error in self.errors.iter().map(ToString::to_string) {
+            // The service's detail names the fields in the same words.
+            if !text.contains(&error) {
+                write!(f, "; {error}")?;
+            }
         }
         write!(f, " ({} {})", self.status, self.code)
     }

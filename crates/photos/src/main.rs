@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     match cli::run(Cli::parse(), std::env::vars_os()).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("photos: {error:#}");
+            eprintln!("photos: {}", config::with_causes(error.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -74,7 +74,9 @@ pub(crate) async fn supervise(
         record: Record::new(plan, own),
         apps: Vec::new(),
     };
-    private_folder(&plan.folder.join("logs"))?;
+    for folder in ["data", "logs"] {
+        private_folder(&plan.folder.join(folder))?;
+    }
     run.record.save(&plan.folder)?;
     let outcome = run.until_it_ends(signals, once_ready).await;
     run.stop(signals).await;

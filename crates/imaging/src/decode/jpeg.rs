@@ -124,6 +124,7 @@ fn layout(decoder: &Decoder<'_>) -> Result<Layout, ImageError> {
 fn refusal(error: DecodeErrors) -> ImageError {
     match error {
         DecodeErrors::Unsupported(scheme) => ImageError::unsupported(format!("a JPEG with {scheme:?}")),
-        error => ImageError::corrupt(error),
+        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => ImageError::cut_off(),
+        error => ImageError::corrupt(error.to_string().trim()),
     }
 }

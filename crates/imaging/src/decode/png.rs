@@ -120,5 +120,12 @@ fn spread(grey_alpha: &[u8]) -> Vec<u8> {
 }
 
 fn refusal(error: DecodingError) -> ImageError {
-    ImageError::corrupt(error)
+    match error {
+        DecodingError::IoError(_) => ImageError::cut_off(),
+        // The decoder's own words name its types.
+        DecodingError::Format(_) => {
+            ImageError::corrupt("it has parts that no PNG can have, or that were altered")
+        }
+        error => ImageError::corrupt(error),
+    }
 }

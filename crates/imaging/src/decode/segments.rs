@@ -19,7 +19,7 @@ pub(crate) fn require_end(bytes: &[u8]) -> Result<(), ImageError> {
             _ => {}
         }
     }
-    Err(ImageError::corrupt("it is cut off before its end"))
+    Err(ImageError::cut_off())
 }
 
 /// How many coefficients the whole picture has, from the sampling factors in its frame header.

@@ -103,7 +103,7 @@ async fn list(db: &Db, json: bool) -> anyhow::Result<()> {
                 "is_staff": user.is_staff,
                 "is_superuser": user.is_superuser,
                 "active": user.active,
-                "created_at": user.created_at,
+                "created_at": photos_api::micros::format(user.created_at),
             });
             if json {
                 say(line)?;

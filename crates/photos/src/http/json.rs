@@ -16,7 +16,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed as _};
 use serde_json::Value;
 
 use super::strict::{Node, Once, push_key};
-
+use super::wording::plain;
 use crate::app::App;
 use crate::error::Error;
 use crate::media::body::{Body, announces_more};
@@ -162,7 +162,10 @@ fn fit<T: DeserializeOwned>(root: &str, value: Value) -> Result<T, Error> {
     serde_path_to_error::deserialize(Node(value)).map_err(|error| {
         let path = error.path().to_string();
         let detail = error.into_inner().to_string();
-        Error::Invalid(vec![FieldError::new(locate(root, &path, &detail), detail)])
+        Error::Invalid(vec![FieldError::new(
+            locate(root, &path, &detail),
+            plain(&detail),
+        )])
     })
 }
 

@@ -20,6 +20,7 @@ pub(crate) mod shell;
 mod strict;
 mod unreadable;
 pub(crate) mod users;
+mod wording;
 
 use actix_web::web::PathConfig;
 use utoipa_actix_web::scope::scope;

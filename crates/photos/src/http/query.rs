@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use url::form_urlencoded;
 
 use super::json::locate;
+use super::wording::plain;
 use crate::domain::validate::printable;
 use crate::error::Error;
 
@@ -61,7 +62,7 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T, Error> {
     serde_path_to_error::deserialize(pairs).map_err(|error| {
         let path = error.path().to_string();
         let detail = error.into_inner().to_string();
-        Error::field(locate("", &path, &detail), detail)
+        Error::field(locate("", &path, &detail), plain(&detail))
     })
 }
 

@@ -1,5 +1,7 @@
 //! Lists of photos and tags.
 
+use std::num::NonZeroUsize;
+
 use futures_util::TryStreamExt;
 use photos_client::{Client, Ordering, Photo, PhotosQuery};
 
@@ -36,8 +38,8 @@ pub(crate) struct List {
     #[arg(long, default_value_t = Ordering::default(), allow_hyphen_values = true)]
     order: Ordering,
     /// At most so many photos
-    #[arg(long, default_value_t = 100, conflicts_with = "all")]
-    limit: usize,
+    #[arg(long, default_value_t = NonZeroUsize::new(100).unwrap_or(NonZeroUsize::MIN), conflicts_with = "all")]
+    limit: NonZeroUsize,
     /// All photos, however many
     #[arg(long)]
     all: bool,
@@ -48,7 +50,7 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) async fn run(self, client: &Client) -> anyhow::Result<Outcome> {
-        let limit = if self.all { usize::MAX } else { self.limit };
+        let limit = if self.all { usize::MAX } else { self.limit.get() };
         let query = self.query(limit);
         let mut photos = std::pin::pin!(client.photos().list_photos(query));
         let mut table = table(&["ID", "NAME", "OWNER", "PUBLISHED", "PIXELS", "TAGS"]);

@@ -11,9 +11,20 @@ use photos_client::Client;
 use crate::output::Usage;
 use crate::{Outcome, print};
 
+macro_rules! password_help {
+    ($command:literal) => {
+        concat!(
+            "The password is taken from PHOTOSCTL_PASSWORD, else asked for in a terminal, else it is the first line \
+             of stdin:\n  photosctl ",
+            $command,
+            " ann < password.txt"
+        )
+    };
+}
+
 /// Log in; the tokens are kept in the user's configuration folder
 #[derive(clap::Args)]
-#[command(after_help = PASSWORD_HELP)]
+#[command(after_help = password_help!("login"))]
 pub(crate) struct Login {
     /// Who you are
     username: String,
@@ -29,15 +40,11 @@ pub(crate) struct Logout {
 
 /// Register a new user, and log in
 #[derive(clap::Args)]
-#[command(after_help = PASSWORD_HELP)]
+#[command(after_help = password_help!("register"))]
 pub(crate) struct Register {
     /// 3–32 characters: a–z, 0–9, and after the first also _ . -
     username: String,
 }
-
-const PASSWORD_HELP: &str = "\
-The password is taken from PHOTOSCTL_PASSWORD, else asked for in a terminal, else it is the first line of stdin:
-  photosctl login ann < password.txt";
 
 impl Login {
     pub(crate) async fn run(self, client: &Client) -> anyhow::Result<Outcome> {

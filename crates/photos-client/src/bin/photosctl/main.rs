@@ -86,7 +86,12 @@ async fn main() -> ExitCode {
                 .and_then(hint)
                 .map(|hint| format!("\n{hint}"))
                 .unwrap_or_default();
-            drop(writeln!(io::stderr(), "photosctl: {error:#}{hint}"));
+            // The client's errors name their cause themselves.
+            let text = match error.downcast_ref::<ClientError>() {
+                Some(error) => error.to_string(),
+                None => format!("{error:#}"),
+            };
+            drop(writeln!(io::stderr(), "photosctl: {text}{hint}"));
             ExitCode::from(if is_usage(&error) { 2 } else { 1 })
         }
     }

@@ -144,7 +144,7 @@ fn collect(paths: &[PathBuf]) -> (Vec<File>, usize) {
                 Ok(found) => found,
                 Err(error) => {
                     failed += 1;
-                    tell(format_args!("failed {error}"));
+                    tell(format_args!("failed {}", unread(root, &error)));
                     continue;
                 }
             };
@@ -158,6 +158,15 @@ fn collect(paths: &[PathBuf]) -> (Vec<File>, usize) {
         }
     }
     (files, failed)
+}
+
+/// What could not be read, and why, in the form of all failures.
+fn unread(root: &Path, error: &walkdir::Error) -> String {
+    let path = error.path().unwrap_or(root).display();
+    match error.io_error() {
+        Some(cause) => format!("{path}: {cause}"),
+        None => format!("{path}: {error}"),
+    }
 }
 
 fn is_hidden(name: &OsStr) -> bool {
