@@ -16,7 +16,7 @@ use rstest::rstest;
 
 use crate::{
     LOCAL,
-    house::{House, has},
+    house::{House, Terminal, has},
 };
 
 const STAGE: &str = "envs/hmlet/local.yaml";
@@ -70,7 +70,7 @@ fn every_way_to_save_a_file_is_noticed(#[values("bash", "zsh", "fish")] shell: &
     }
     let house = House::new();
     let mut terminal = house.open(shell, &[], LOCAL);
-    let mut expect = |what: &str| {
+    let expect = |terminal: &mut Terminal, what: &str| {
         terminal.next_prompt();
         assert_eq!(terminal.stage(), house.exported(&[]), "{what}");
     };
@@ -79,13 +79,13 @@ fn every_way_to_save_a_file_is_noticed(#[values("bash", "zsh", "fish")] shell: &
         let old = text.lines().find(|line| line.contains("sweep_every")).unwrap();
         let text = text.replace(old, &format!("  sweep_every: {seconds}s"));
         fs::write(house.root().join(STAGE), text).unwrap();
-        expect("written within the same second");
+        expect(&mut terminal, "written within the same second");
     }
     let path = house.root().join(STAGE);
     let beside = path.with_extension("new");
     fs::write(&beside, house.read(STAGE).replace("63s", "64s")).unwrap();
     fs::rename(&beside, &path).unwrap();
-    expect("replaced by another file");
+    expect(&mut terminal, "replaced by another file");
     fs::write(&beside, house.read(STAGE).replace("64s", "65s")).unwrap();
     let long_ago = SystemTime::now() - Duration::from_secs(86_400);
     File::options()
@@ -95,22 +95,27 @@ fn every_way_to_save_a_file_is_noticed(#[values("bash", "zsh", "fish")] shell: &
         .set_modified(long_ago)
         .unwrap();
     fs::rename(&beside, &path).unwrap();
-    expect("replaced by an older file");
+    expect(&mut terminal, "replaced by an older file");
     let native = house.read(NATIVE);
     house.write(NATIVE, &native.replace("log_format: text", "log_format: json"));
-    expect("the file of the target");
+    expect(&mut terminal, "the file of the target");
     house.change(
         "envs/hmlet/comm.yaml",
         &[("photos:\n", "photos:\n  max_side: 9999\n")],
     );
-    expect("the common file");
+    expect(&mut terminal, "the common file");
     fs::remove_file(house.root().join(".plasma/hmlet/local/secrets.yaml")).unwrap();
-    expect("secrets that were lost and are made anew");
-    // Without it, the stage's own values would need secrets of PostgreSQL and S3; plasma makes those too.
+    expect(&mut terminal, "secrets that were lost and are made anew");
+    let before = house.exported(&[]);
     fs::remove_file(house.root().join(NATIVE)).unwrap();
-    expect("removed");
+    terminal.next_prompt();
+    assert_eq!(
+        terminal.stage(),
+        before,
+        "a file that is not there changes nothing"
+    );
     house.write(NATIVE, &native);
-    expect("there again");
+    expect(&mut terminal, "there again");
     terminal.leave("exit");
 }
 
