@@ -3,18 +3,26 @@
 
 const form = document.querySelector("[data-keep]");
 const KEPT = "kept";
+const { user } = document.documentElement.dataset;
+const read = (key) => JSON.parse(sessionStorage.getItem(key) ?? "null");
 let sent = false;
 
 const isSwitch = (field) => field.type === "radio" || field.type === "checkbox";
 const isChanged = (field) => (isSwitch(field) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue);
 const own = () => [...form.querySelectorAll("input:not([name=csrf]), textarea")];
+const values = () => own().map((field) => (isSwitch(field) ? field.checked : field.value));
+const isHere = (texts) => texts?.path === location.pathname && texts.user === user;
+// A page of the history that came back with a fault, and was saved after that: what is on it now is what was saved, or what it
+// came with.
+const saved = read("saved");
+const isBack = performance.getEntriesByType("navigation")[0]?.type !== "navigate" && isHere(saved);
+const isSaved = () => isBack && (!own().some(isChanged) || JSON.stringify(values()) === JSON.stringify(saved.values));
 // A form that comes back with a fault has what was typed, and nothing of it is saved.
-const isUnsaved = () => "unsaved" in form.dataset || own().some(isChanged);
+const isUnsaved = () => !isSaved() && ("unsaved" in form.dataset || own().some(isChanged));
 
 form.addEventListener("submit", () => {
   sent = true;
-  const values = own().map((field) => (isSwitch(field) ? field.checked : field.value));
-  sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, values }));
+  sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, user, values: values() }));
 });
 addEventListener("pageshow", () => (sent = false));
 addEventListener("beforeunload", (event) => {
@@ -22,10 +30,10 @@ addEventListener("beforeunload", (event) => {
 });
 
 // The form is shown as it is stored, though it was sent before: a login or a refusal came between. `main.js` forgets what was
-// saved.
-const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+// saved. Whoever else logged in does not get it.
+const kept = read(KEPT);
 sessionStorage.removeItem(KEPT);
-if (kept?.path === location.pathname && !("unsaved" in form.dataset)) {
+if (isHere(kept) && !("unsaved" in form.dataset)) {
   own().forEach((field, at) => {
     if (isSwitch(field)) field.checked = kept.values[at];
     else field.value = kept.values[at];

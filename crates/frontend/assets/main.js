@@ -14,7 +14,13 @@ else if (has("[data-tags]")) parts.push(import("./tags.js").then(({ offer }) => 
 // What a form keeps is of no use once another page has come than the login, or a page that says at the form's own address what
 // went wrong.
 const kept = JSON.parse(sessionStorage.getItem("kept") ?? "null");
-if (![kept?.path, "/login"].includes(location.pathname)) sessionStorage.removeItem("kept");
+const { user } = document.documentElement.dataset;
+const isOthers = user !== "" && user !== kept?.user;
+if (kept && (isOthers || ![kept.path, "/login"].includes(location.pathname))) {
+  // The photo's own page comes once it is saved, which the form asks when somebody comes back to it.
+  if (!isOthers && `${location.pathname}/edit` === kept.path) sessionStorage.setItem("saved", JSON.stringify(kept));
+  sessionStorage.removeItem("kept");
+}
 // From here on everything answers; who drives the page from outside waits for this.
 Promise.allSettled(parts).then(() => (document.documentElement.dataset.ready = ""));
 

@@ -84,7 +84,7 @@ fn settle(answer: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceResponse<Bo
         if accept.is_some_and(|accept| accept.as_bytes().starts_with(b"application/json")) {
             pages::error::json(error)
         } else if error.is_login_needed() {
-            to_login(visit, error)
+            to_login(visit, request.method(), error)
         } else {
             pages::error::page(visit, error, request.method() == Method::POST)
         }
@@ -135,10 +135,14 @@ fn from_framework(status: StatusCode, reason: String) -> PageError {
 }
 
 /// To the login, and from there back to where the visitor was.
-fn to_login(visit: &Visit, error: &PageError) -> HttpResponse {
+fn to_login(visit: &Visit, method: &Method, error: &PageError) -> HttpResponse {
     if visit.has_ended() || !matches!(error, PageError::LoginNeeded) {
         visit.end();
-        visit.leave(&Flash::problem("Your session has ended. Please log in again."));
+        visit.leave(&Flash::problem(if method == Method::POST {
+            "Your session has ended, and what you sent was not done. Please log in again."
+        } else {
+            "Your session has ended. Please log in again."
+        }));
     }
     see(&format!("/login?next={}", links::encode(visit.here())))
 }

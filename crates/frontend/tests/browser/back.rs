@@ -80,6 +80,55 @@ async fn a_form_with_a_fault_is_there_without_a_question() {
     browser.click(".form button.button").await;
     browser.wait_text("Saved.").await;
     browser.wait_text("typed for long").await;
+
+    // What was saved after a fault is not asked about; what is typed after that is.
+    browser.goto(&edit).await;
+    browser
+        .value(
+            "document.querySelector('.form').noValidate = true; document.querySelector('#name').value = ''",
+        )
+        .await;
+    browser.click(".form button.button").await;
+    browser.wait("#name-fault").await;
+    assert!(asks(&browser).await, "nothing is saved");
+    browser.rewrite("#name", "Pier").await;
+    browser.click(".form button.button").await;
+    browser.wait_text("Saved.").await;
+    browser.page.back().await.unwrap();
+    browser.wait("#name-fault").await;
+    browser.settled().await;
+    assert!(!asks(&browser).await, "it was saved");
+    browser.write("#caption", " and more").await;
+    assert!(asks(&browser).await, "this is not saved");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_is_for_nobody_else() {
+    let Some(browser) = Chromium::open(Window::DESK).await else {
+        return;
+    };
+    let world = World::start().await;
+    let mut ann = world.member("ann").await;
+    world.member("bob").await;
+    let edit = format!("{}/photos/{}/edit", world.url, publish(&mut ann).await);
+    browser.goto(&edit).await;
+    log_in(&browser).await;
+    browser.write("#caption", "her own words").await;
+    // Somewhere else all sessions are ended.
+    ann.page("/settings").await;
+    ann.send("/settings/sessions/end", &[]).await.expect(303);
+    browser.click(".form button.button").await;
+    browser.wait_text("what you sent was not done").await;
+    browser.write("#username", "bob").await;
+    browser.write("#password", PASSWORD).await;
+    browser.click("form.card button.button").await;
+    browser.wait_text("403").await;
+    browser.settled().await;
+    let stored = browser
+        .value("return JSON.stringify({ ...sessionStorage })")
+        .await;
+    assert!(!stored.to_string().contains("her own words"), "{stored}");
     browser.close().await;
 }
 

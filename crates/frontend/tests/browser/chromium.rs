@@ -1,6 +1,6 @@
 //! A chromedriver of the test's own, with one headless Chromium.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -92,10 +92,17 @@ impl Chromium {
         chromium
             .devtools("Emulation.setTouchEmulationEnabled", touch)
             .await;
-        let scheme = if window.dark { "dark" } else { "light" };
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        chromium.devtools("Emulation.setEmulatedMedia", features).await;
+        chromium
+            .colours(if window.dark { "dark" } else { "light" }, "none")
+            .await;
         Some(chromium)
+    }
+
+    /// What the system prefers: `light` or `dark`, and `active` for its own few colours or `none`.
+    pub(crate) async fn colours(&self, scheme: &str, forced: &str) {
+        let features = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": scheme }, { "name": "forced-colors", "value": forced }] });
+        self.devtools("Emulation.setEmulatedMedia", features).await;
     }
 
     /// A command of the DevTools protocol.
@@ -151,34 +158,32 @@ struct Driver {
 }
 
 impl Driver {
-    /// On a port that it chooses, which it says once it listens.
+    /// On a port that it chooses, which it says once it listens. Among many others it ends at once now and then.
     fn start(program: &Path) -> Self {
-        let mut child = Command::new(program)
+        (0..5).find_map(|_| Self::attempt(program)).unwrap()
+    }
+
+    fn attempt(program: &Path) -> Option<Self> {
+        let child = Command::new(program)
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        let port: u16 = loop {
-            line.clear();
-            assert_ne!(
-                lines.read_line(&mut line).unwrap(),
-                0,
-                "chromedriver did not start"
-            );
-            if let Some((_, port)) = line.trim().split_once("started successfully on port ") {
-                break port.trim_end_matches('.').parse().unwrap();
-            }
+            .spawn();
+        let mut driver = Self {
+            child: child.unwrap(),
+            url: String::new(),
         };
+        let mut lines = BufReader::new(driver.child.stdout.take().unwrap()).lines();
+        let port = lines.find_map(|line| {
+            let line = line.unwrap();
+            let (_, port) = line.split_once("started successfully on port ")?;
+            Some(port.trim().trim_end_matches('.').to_owned())
+        })?;
+        driver.url = format!("http://127.0.0.1:{port}");
         // What it says further is read, so that it never waits for a reader.
-        std::thread::spawn(move || lines.read_to_end(&mut Vec::new()));
-        Self {
-            child,
-            url: format!("http://127.0.0.1:{port}"),
-        }
+        std::thread::spawn(move || lines.for_each(drop));
+        Some(driver)
     }
 }
 

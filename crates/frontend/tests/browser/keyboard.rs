@@ -1,6 +1,5 @@
 //! Where the keyboard is: to be seen on every photo, and not lost when what was pressed goes away.
 
-use serde_json::json;
 use tempfile::TempDir;
 
 use crate::chromium::{Chromium, Window};
@@ -19,9 +18,7 @@ async fn the_place_is_seen_on_a_photo() {
         let Some(browser) = Chromium::open(Window::DESK).await else {
             return;
         };
-        let features = json!({ "features": [
-            { "name": "prefers-color-scheme", "value": scheme }, { "name": "forced-colors", "value": forced }] });
-        browser.devtools("Emulation.setEmulatedMedia", features).await;
+        browser.colours(scheme, forced).await;
         browser.goto(&world.url).await;
         // Without its name, which comes too where there is a mouse, only the ring is left.
         browser
@@ -45,7 +42,7 @@ async fn the_place_is_seen_on_a_photo() {
 }
 
 /// The share of pixels that differ much.
-fn differing(before: &[u8], after: &[u8]) -> f64 {
+pub(crate) fn differing(before: &[u8], after: &[u8]) -> f64 {
     let [before, after] = [before, after].map(|png| image::load_from_memory(png).unwrap().to_rgb8());
     let pairs = before.pixels().zip(after.pixels());
     let far = pairs.filter(|(a, b)| (0..3).any(|at| a.0[at].abs_diff(b.0[at]) > 40));

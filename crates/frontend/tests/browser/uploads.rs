@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::chromium::{Chromium, Window};
+use crate::keyboard::differing;
 use crate::story::choose;
 use crate::support::pictures::{jpeg, made, three};
 use crate::support::{PASSWORD, World};
@@ -159,4 +160,38 @@ async fn a_session_that_ends_loses_nothing_that_was_chosen() {
     browser.click(".whole-bar button[type=submit]").await;
     browser.wait_text("2 photos uploaded").await;
     browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bar_is_seen_to_move_in_all_colours() {
+    let (world, folder) = (World::start().await, TempDir::new().unwrap());
+    for (name, scheme, forced) in [
+        ("ann", "light", "none"),
+        ("bob", "dark", "none"),
+        ("cleo", "light", "active"),
+        ("dora", "dark", "active"),
+    ] {
+        let Some(browser) = Chromium::open(Window::DESK).await else {
+            return;
+        };
+        browser.colours(scheme, forced).await;
+        browser.sign_up(&world.url, name).await;
+        choose(&browser, &made(folder.path())[..1]).await;
+        browser.wait_text("1 photo chosen").await;
+        let bar = browser.wait(".whole-bar progress").await;
+        let before = bar.screenshot().await.unwrap();
+        browser
+            .value("document.querySelector('.whole-bar progress').value = 0.5")
+            .await;
+        // It grows by and by.
+        let mut changed = 0.0;
+        for _ in 0..100 {
+            changed = differing(&before, &bar.screenshot().await.unwrap());
+            if changed > 0.3 {
+                break;
+            }
+        }
+        assert!(changed > 0.3, "{scheme}, forced {forced}: {changed} of the bar");
+        browser.close().await;
+    }
 }
