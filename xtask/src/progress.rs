@@ -18,7 +18,7 @@ pub(crate) struct Progress {
     live: bool,
 }
 
-/// A step that goes on. Dropped before [`Step::done`] or [`Step::skip`], it is shown as given up.
+/// A step that goes on. Dropped before [`Step::done`] or [`Step::skip`], it is shown as not finished.
 pub(crate) struct Step {
     progress: Progress,
     bar: ProgressBar,
@@ -133,7 +133,7 @@ impl Drop for Step {
             } else {
                 format!(", at: {}", self.said)
             };
-            let text = format!("{}: given up{at}", self.title);
+            let text = format!("{}: not finished{at}", self.title);
             self.close("✗", Style::new().red(), &text);
         }
     }
