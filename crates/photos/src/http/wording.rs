@@ -14,7 +14,10 @@ pub(super) fn plain(message: &str) -> String {
         );
     }
     let text = match message {
-        "invalid digit found in string" | "cannot parse integer from empty string" => "is no whole number",
+        // No query takes a negative number.
+        "invalid digit found in string" | "cannot parse integer from empty string" => {
+            "must be a whole number from 0 on"
+        }
         "number too large to fit in target type" => "is too large a number",
         "number too small to fit in target type" => "is too small a number",
         "provided string was not `true` or `false`" => "is neither `true` nor `false`",
@@ -91,7 +94,10 @@ mod tests {
                 "invalid type: boolean `true`, expected a sequence",
                 "is `true`, where an array belongs",
             ),
-            ("invalid digit found in string", "is no whole number"),
+            (
+                "invalid digit found in string",
+                "must be a whole number from 0 on",
+            ),
             ("missing field `name`", "is missing"),
             (
                 "unknown field `nam`, expected `name`",

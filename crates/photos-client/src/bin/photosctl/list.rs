@@ -1,7 +1,5 @@
 //! Lists of photos and tags.
 
-use std::num::NonZeroUsize;
-
 use futures_util::TryStreamExt;
 use photos_client::{Client, Ordering, Photo, PhotosQuery};
 
@@ -38,8 +36,8 @@ pub(crate) struct List {
     #[arg(long, default_value_t = Ordering::default(), allow_hyphen_values = true)]
     order: Ordering,
     /// At most so many photos
-    #[arg(long, default_value_t = NonZeroUsize::new(100).unwrap_or(NonZeroUsize::MIN), conflicts_with = "all")]
-    limit: NonZeroUsize,
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "all")]
+    limit: u64,
     /// All photos, however many
     #[arg(long)]
     all: bool,
@@ -50,7 +48,7 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) async fn run(self, client: &Client) -> anyhow::Result<Outcome> {
-        let limit = if self.all { usize::MAX } else { self.limit.get() };
+        let limit = if self.all { u64::MAX } else { self.limit };
         let query = self.query(limit);
         let mut photos = std::pin::pin!(client.photos().list_photos(query));
         let mut table = table(&["ID", "NAME", "OWNER", "PUBLISHED", "PIXELS", "TAGS"]);
@@ -76,7 +74,7 @@ impl List {
         Ok(Outcome::Done)
     }
 
-    fn query(&self, limit: usize) -> PhotosQuery {
+    fn query(&self, limit: u64) -> PhotosQuery {
         let draft = if self.drafts {
             Some(true)
         } else {
