@@ -17,8 +17,10 @@ const kept = JSON.parse(sessionStorage.getItem("kept") ?? "null");
 const { user } = document.documentElement.dataset;
 const isOthers = user !== "" && user !== kept?.user;
 if (kept && (isOthers || ![kept.path, "/login"].includes(location.pathname))) {
-  // The photo's own page comes once it is saved, which the form asks when somebody comes back to it.
-  if (!isOthers && `${location.pathname}/edit` === kept.path) sessionStorage.setItem("saved", JSON.stringify(kept));
+  // Numbers only: no text outlives its saving.
+  const isSaved = !isOthers && document.querySelector(".flash:not(.wrong) p")?.textContent === "Saved.";
+  const saved = JSON.parse(sessionStorage.getItem("saved") ?? "[]");
+  if (isSaved) sessionStorage.setItem("saved", JSON.stringify([...saved, ...kept.pages].slice(-100)));
   sessionStorage.removeItem("kept");
 }
 // From here on everything answers; who drives the page from outside waits for this.

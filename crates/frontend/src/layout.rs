@@ -48,6 +48,11 @@ impl Layout {
         }
     }
 
+    /// What no other answer has.
+    pub(crate) fn number(&self) -> &str {
+        self.visit.request_id()
+    }
+
     /// The path of an embedded file.
     pub(crate) fn asset(&self, name: &str) -> &str {
         self.visit.app().assets.path(name)

@@ -100,6 +100,21 @@ async fn a_form_with_a_fault_is_there_without_a_question() {
     assert!(!asks(&browser).await, "it was saved");
     browser.write("#caption", " and more").await;
     assert!(asks(&browser).await, "this is not saved");
+
+    // A later fault is none of what was saved before, also when somebody comes back to it.
+    browser.click(".form button.button").await;
+    browser.wait_text("changed elsewhere").await;
+    browser.goto(&world.url).await;
+    browser.page.back().await.unwrap();
+    browser.wait_text("changed elsewhere").await;
+    browser.settled().await;
+    assert!(asks(&browser).await, "the conflict is not saved");
+    browser.click(".form button.button").await;
+    browser.wait_text("Saved.").await;
+    let stored = browser
+        .value("return JSON.stringify({ ...sessionStorage })")
+        .await;
+    assert!(!stored.to_string().contains("and more"), "{stored}");
     browser.close().await;
 }
 
