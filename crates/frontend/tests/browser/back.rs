@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use crate::care::{asks, log_in, publish};
+use crate::care::{asks, log_in, log_in_as, publish, save_too_late};
 use crate::chromium::{Chromium, Window};
 use crate::story::choose;
 use crate::support::pictures::{jpeg, made};
@@ -124,20 +124,10 @@ async fn what_was_typed_is_for_nobody_else() {
         return;
     };
     let world = World::start().await;
-    let mut ann = world.member("ann").await;
     world.member("bob").await;
-    let edit = format!("{}/photos/{}/edit", world.url, publish(&mut ann).await);
-    browser.goto(&edit).await;
-    log_in(&browser).await;
-    browser.write("#caption", "her own words").await;
-    // Somewhere else all sessions are ended.
-    ann.page("/settings").await;
-    ann.send("/settings/sessions/end", &[]).await.expect(303);
-    browser.click(".form button.button").await;
+    save_too_late(&browser, &world, "her own words").await;
     browser.wait_text("what you sent was not done").await;
-    browser.write("#username", "bob").await;
-    browser.write("#password", PASSWORD).await;
-    browser.click("form.card button.button").await;
+    log_in_as(&browser, "bob").await;
     browser.wait_text("403").await;
     browser.settled().await;
     let stored = browser

@@ -128,15 +128,7 @@ async fn an_edit_outlives_the_end_of_its_session() {
         return;
     };
     let world = World::start().await;
-    let mut ann = world.member("ann").await;
-    let edit = format!("{}/photos/{}/edit", world.url, publish(&mut ann).await);
-    browser.goto(&edit).await;
-    log_in(&browser).await;
-    browser.write("#caption", "typed for long").await;
-    // Somewhere else all sessions are ended.
-    ann.page("/settings").await;
-    ann.send("/settings/sessions/end", &[]).await.expect(303);
-    browser.click(".form button.button").await;
+    let edit = save_too_late(&browser, &world, "typed for long").await;
     log_in(&browser).await;
     browser.wait_text("It is not saved yet.").await;
     assert!(asks(&browser).await, "what came back is not saved");
@@ -149,10 +141,28 @@ async fn an_edit_outlives_the_end_of_its_session() {
     browser.close().await;
 }
 
+/// Ann types a caption and saves it when all her sessions have been ended elsewhere. Tells the address of the form.
+pub(crate) async fn save_too_late(browser: &Chromium, world: &World, caption: &str) -> String {
+    let mut ann = world.member("ann").await;
+    let edit = format!("{}/photos/{}/edit", world.url, publish(&mut ann).await);
+    browser.goto(&edit).await;
+    log_in(browser).await;
+    browser.write("#caption", caption).await;
+    ann.page("/settings").await;
+    ann.send("/settings/sessions/end", &[]).await.expect(303);
+    browser.click(".form button.button").await;
+    edit
+}
+
 /// Logs ann in on the page that asks for it.
 pub(crate) async fn log_in(browser: &Chromium) {
+    log_in_as(browser, "ann").await;
+}
+
+/// The same for another member.
+pub(crate) async fn log_in_as(browser: &Chromium, username: &str) {
     browser.wait_path("/login").await;
-    browser.write("#username", "ann").await;
+    browser.write("#username", username).await;
     browser.write("#password", crate::support::PASSWORD).await;
     browser.click("form.card button.button").await;
 }
