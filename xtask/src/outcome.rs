@@ -183,15 +183,30 @@ fn describe(error: &anyhow::Error, failure: Option<&Failure>, colour: bool) -> S
     for cause in error.chain().skip(1) {
         line("because:", &cause.to_string());
     }
-    if let Some(failure) = failure {
-        if let Some(because) = &failure.because {
-            line("because:", because);
-        }
-        if let Some(advice) = &failure.advice {
-            line("do:", advice);
-        }
+    if let Some(because) = failure.and_then(|failure| failure.because.as_ref()) {
+        line("because:", because);
+    }
+    let advice = failure.and_then(|failure| failure.advice.as_deref());
+    if let Some(advice) = advice.or_else(|| remedy(error)) {
+        line("do:", advice);
     }
     text
+}
+
+/// What to do about an error of the system that may come from everywhere.
+fn remedy(error: &anyhow::Error) -> Option<&'static str> {
+    let mut causes = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>());
+    let is_full = |cause: &io::Error| {
+        matches!(
+            cause.kind(),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+        )
+    };
+    causes
+        .any(is_full)
+        .then_some("free some space there, and run it again")
 }
 
 #[cfg(test)]
@@ -226,6 +241,16 @@ mod tests {
         );
         let text = describe(&error, error.downcast_ref(), false);
         assert_eq!(text, "error: reading the arguments\n  because: no such stage\n");
+    }
+
+    #[test]
+    fn a_full_disk_is_told_with_what_to_do() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let error = Err::<(), _>(full)
+            .context("cannot write secrets.yaml")
+            .unwrap_err();
+        let text = describe(&error, None, false);
+        assert!(text.contains("\n       do: free some space there"), "{text}");
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! Takes over a cluster that is somebody else's: exactly one context of a kubeconfig becomes the stage's own file, and who
 //! the cluster is, is recorded. Nothing is changed in the cluster.
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -11,7 +15,7 @@ use kube::config::Kubeconfig;
 use crate::{
     commands::scope::Scope,
     context::{Context, private_folder},
-    kube::{client, identity::Identity, identity::ask, kubeconfig},
+    kube::{client_of, identity::Identity, identity::ask, kubeconfig},
     outcome::Failure,
 };
 
@@ -73,23 +77,22 @@ impl Adoption {
         })
     }
 
-    /// Writes the stage's kubeconfig and records the identity. `replace` says that another recorded cluster may be
-    /// forgotten for this one.
+    /// Asks the cluster who it is, and whether it may be this stage's; changes nothing. `replace` says that another recorded
+    /// cluster may be forgotten for this one.
     ///
     /// # Errors
     /// 1 when the cluster does not answer; 3 when another one is recorded, or it is another stage's.
-    pub(crate) async fn adopt(
+    pub(crate) async fn examine(
         &self,
         context: &Context,
         scope: &Scope,
         replace: bool,
     ) -> anyhow::Result<Identity> {
-        let folder = context.stage_folder(&scope.cluster.name, scope.stage.name())?;
-        private_folder(&folder)?;
-        let mut new = tempfile::NamedTempFile::new_in(&folder)
-            .with_context(|| format!("cannot write into {}", folder.display()))?;
-        new.write_all(serde_yaml::to_string(&self.file)?.as_bytes())?;
-        let uid = ask(&client(new.path()).await?).await.map_err(|error| {
+        let client = client_of(self.file.clone()).await.map_err(|error| {
+            Failure::usage(format!("the context `{}` cannot be used", self.context))
+                .because(error.to_string())
+        })?;
+        let uid = ask(&client).await.map_err(|error| {
             Failure::failed(format!("the cluster at {} cannot be adopted", self.server))
                 .because(error.to_string())
                 .advise("check the address, the network and the credentials of this context")
@@ -100,7 +103,7 @@ impl Adoption {
             server: self.server.clone(),
             adopted: true,
         };
-        if let Some(recorded) = Identity::load(&folder)?
+        if let Some(recorded) = Identity::load(&scope.folder(context))?
             && recorded.uid != identity.uid
             && !replace
         {
@@ -115,15 +118,39 @@ impl Adoption {
             .advise("add --yes if this cluster takes the place of the recorded one")
             .into());
         }
-        if let Some(other) = elsewhere(context, scope, &identity.uid)? {
+        if let Some((other, folder)) = elsewhere(context, scope, &identity.uid)? {
             return Err(Failure::refused(format!("this cluster is the one of {other} already"))
                 .because(format!(
                     "both stages would be the releases of the namespace {}, and each deploy would take the other's back",
                     scope.cluster.name
                 ))
-                .advise(format!("give {} a cluster of its own", scope.title()))
+                .advise(format!(
+                    "give {} a cluster of its own; if {other} has it by mistake, remove {} and identity.json beside it: \
+                     that changes nothing in the cluster",
+                    scope.title(),
+                    kubeconfig(&folder).display()
+                ))
                 .into());
         }
+        Ok(identity)
+    }
+
+    /// Writes the stage's kubeconfig and records the identity, if the cluster may be this stage's.
+    ///
+    /// # Errors
+    /// As [`Self::examine`], and when the stage's folder cannot be written.
+    pub(crate) async fn adopt(
+        &self,
+        context: &Context,
+        scope: &Scope,
+        replace: bool,
+    ) -> anyhow::Result<Identity> {
+        let identity = self.examine(context, scope, replace).await?;
+        let folder = context.stage_folder(&scope.cluster.name, scope.stage.name())?;
+        private_folder(&folder)?;
+        let mut new = tempfile::NamedTempFile::new_in(&folder)
+            .with_context(|| format!("cannot write into {}", folder.display()))?;
+        new.write_all(serde_yaml::to_string(&self.file)?.as_bytes())?;
         let path = kubeconfig(&folder);
         new.persist(&path)
             .with_context(|| format!("cannot write {}", path.display()))?;
@@ -132,12 +159,13 @@ impl Adoption {
     }
 }
 
-/// Another stage of the same cluster file that lives on the Kubernetes cluster with this UID: `hmlet staging`.
-fn elsewhere(context: &Context, scope: &Scope, uid: &str) -> anyhow::Result<Option<String>> {
+/// Another stage of the same cluster file that lives on the Kubernetes cluster with this UID: `hmlet staging`, and its
+/// folder.
+fn elsewhere(context: &Context, scope: &Scope, uid: &str) -> anyhow::Result<Option<(String, PathBuf)>> {
     for stage in Stage::ALL.into_iter().filter(|stage| *stage != scope.stage) {
         let folder = context.state.join(&scope.cluster.name).join(stage.name());
         if Identity::load(&folder)?.is_some_and(|identity| identity.uid == uid) {
-            return Ok(Some(format!("{} {stage}", scope.cluster.name)));
+            return Ok(Some((format!("{} {stage}", scope.cluster.name), folder)));
         }
     }
     Ok(None)

@@ -73,7 +73,7 @@ impl Site {
             registry_port,
         }) = home
         else {
-            return Err(refuse_adopted(scope, "made").into());
+            return Err(refuse_to_make(scope).into());
         };
         let folder = context.root.join("clusters").join(cluster);
         let name = format!("{cluster}-{}", scope.stage);
@@ -176,18 +176,27 @@ fn repository(tag: &str) -> &str {
     tag.rsplit_once(':').map_or(tag, |(repository, _)| repository)
 }
 
-/// The refusal to make or destroy a cluster that is not ours: `done` is what it is not.
-pub(crate) fn refuse_adopted(scope: &Scope, done: &str) -> Failure {
-    Failure::refused(format!("the cluster of {} is not {done}", scope.title()))
-        .because(format!(
-            "clusters/{}/cluster.yaml says that {} lives on a cluster that exists: plasma neither creates nor \
-             destroys it",
-            scope.cluster.name, scope.stage
-        ))
-        .advise(format!(
-            "adopt it: cargo xtask bootstrap{} --kubeconfig FILE [--context NAME]",
-            scope.flags
-        ))
+/// The refusal to make a cluster that is not ours.
+pub(crate) fn refuse_to_make(scope: &Scope) -> Failure {
+    of_others(scope, "made").advise(format!(
+        "adopt it: cargo xtask bootstrap{} --kubeconfig FILE [--context NAME]",
+        scope.flags
+    ))
+}
+
+/// The refusal to destroy a cluster that is not ours.
+pub(crate) fn refuse_to_destroy(scope: &Scope) -> Failure {
+    of_others(scope, "destroyed").advise(format!(
+        "nothing here removes it; to adopt another cluster for this stage: cargo xtask bootstrap{} --kubeconfig FILE --yes",
+        scope.flags
+    ))
+}
+
+fn of_others(scope: &Scope, done: &str) -> Failure {
+    Failure::refused(format!("the cluster of {} is not {done}", scope.title())).because(format!(
+        "clusters/{}/cluster.yaml says that {} lives on a cluster that exists: plasma neither creates nor destroys it",
+        scope.cluster.name, scope.stage
+    ))
 }
 
 #[cfg(test)]

@@ -17,10 +17,17 @@ pub(super) fn of_files(root: &Path, chart: &Path) -> Vec<String> {
     let read = |name: &str| fs::read_to_string(root.join(chart).join(name)).unwrap_or_default();
     let mut faults = Vec::new();
     let schema: Value = serde_json::from_str(&read("values.schema.json")).unwrap_or_default();
-    if schema.get("additionalProperties") != Some(&Value::Bool(false)) {
+    let mut open = Vec::new();
+    if schema.get("properties").is_none() {
+        open.push("/".to_owned());
+    }
+    open_objects(&schema, "", &mut open);
+    if !open.is_empty() {
         faults.push(format!(
-            "{}: a chart has a schema of its values with `additionalProperties: false`, or a misspelt one counts for nothing",
-            place("values.schema.json")
+            "{}: a chart has a schema of its values with `additionalProperties: false` for each object, or a misspelt one \
+             counts for nothing; not so at {}",
+            place("values.schema.json"),
+            open.join(", ")
         ));
     }
     if read("templates/NOTES.txt").trim().is_empty() {
@@ -38,6 +45,38 @@ pub(super) fn of_files(root: &Path, chart: &Path) -> Vec<String> {
         ));
     }
     faults
+}
+
+/// Adds the places of a schema that take objects with whatever keys.
+fn open_objects(schema: &Value, place: &str, open: &mut Vec<String>) {
+    let Some(keywords) = schema.as_object() else {
+        return;
+    };
+    let is_object = schema.get("type").is_some_and(|kind| kind == "object");
+    if is_object || schema.get("properties").is_some() {
+        match schema.get("additionalProperties") {
+            Some(Value::Bool(false) | Value::Object(_)) => {}
+            _ => open.push(if place.is_empty() { "/" } else { place }.to_owned()),
+        }
+    }
+    for (keyword, below) in keywords {
+        let here = format!("{place}/{keyword}");
+        match below {
+            // What stands in it are names of properties, and no keywords.
+            Value::Object(named) if matches!(keyword.as_str(), "properties" | "$defs" | "definitions") => {
+                for (name, schema) in named {
+                    open_objects(schema, &format!("{here}/{name}"), open);
+                }
+            }
+            Value::Object(_) => open_objects(below, &here, open),
+            Value::Array(several) => {
+                for (at, schema) in several.iter().enumerate() {
+                    open_objects(schema, &format!("{here}/{at}"), open);
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A key that stands twice in a file of values: only one of them counts.
@@ -101,4 +140,28 @@ fn has_template(chart: &Path, line: &str) -> bool {
         .flatten()
         .flatten()
         .any(|entry| fs::read_to_string(entry.path()).is_ok_and(|text| text.lines().any(|own| own == line)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_object_of_a_schema_is_closed_or_says_what_it_takes() {
+        let mut open = Vec::new();
+        let closed = json!({"type": "object", "additionalProperties": false, "properties": {"properties": {"type": "string"}}});
+        open_objects(&closed, "", &mut open);
+        assert_eq!(open, Vec::<String>::new());
+        let schema = json!({
+            "properties": {
+                "config": {"type": "object", "additionalProperties": {"type": "string"}},
+                "image": {"type": "object", "properties": {}},
+                "list": {"items": {"type": "object", "additionalProperties": true}},
+            },
+        });
+        open_objects(&schema, "", &mut open);
+        assert_eq!(open, ["/", "/properties/image", "/properties/list/items"]);
+    }
 }

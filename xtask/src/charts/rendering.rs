@@ -47,11 +47,17 @@ pub(super) async fn render(
 /// What helm said, in one line: its findings without its headings.
 fn words(captured: &Captured) -> String {
     let lines = captured.stdout.lines().chain(captured.stderr.lines());
-    let said: Vec<&str> = lines
+    let lines = lines
         .map(|line| line.trim().trim_start_matches("Error: "))
         .filter(|line| !line.is_empty() && !line.starts_with("==>") && !line.starts_with("[INFO]"))
-        .filter(|line| !line.contains("chart(s) linted"))
-        .collect();
+        // Its log says the same once more.
+        .filter(|line| !line.contains("chart(s) linted") && !line.starts_with("level="));
+    let mut said: Vec<&str> = Vec::new();
+    for line in lines {
+        if !said.contains(&line) {
+            said.push(line);
+        }
+    }
     if said.is_empty() {
         "helm refuses it and says nothing".to_owned()
     } else {

@@ -71,7 +71,7 @@ impl Bootstrap {
                 .advise(format!("cargo xtask bootstrap{}", scope.flags))
                 .into()),
             (None, Some(Home::Kind { .. })) => self.make(context, &scope),
-            (None, _) => Err(site::refuse_adopted(&scope, "made").into()),
+            (None, _) => Err(site::refuse_to_make(&scope).into()),
         }
     }
 
@@ -134,6 +134,7 @@ impl Bootstrap {
         let adoption = Adoption::read(file, self.context.as_deref())?;
         let folder = scope.folder(context);
         if self.plan {
+            block_on(adoption.examine(context, scope, self.yes))?;
             println!(
                 "copy the context {} ({}) of {} into {}",
                 adoption.context,

@@ -1,6 +1,7 @@
 //! `deploy`: the apps of a stage and what they need, on the stage's cluster.
 
 use std::{
+    cell::Cell,
     io::{self, IsTerminal},
     path::{Path, PathBuf},
 };
@@ -77,12 +78,20 @@ impl Deploy {
                 return self.show(context, &scope).await;
             }
             let mut signals = Signals::listen().context("cannot listen to signals")?;
+            let begun = Cell::new(false);
             tokio::select! {
-                outcome = self.start(context, &scope) => outcome,
-                _ = signals.next() => Err(Failure::interrupted(format!("the deploy of {} was interrupted", scope.title()))
-                    .because("what was begun stays as far as it is")
-                    .advise(format!("`cargo xtask deploy{}` goes on from there", scope.flags))
-                    .into()),
+                outcome = self.start(context, &scope, &begun) => outcome,
+                _ = signals.next() => {
+                    let interrupted = Failure::interrupted(format!("the deploy of {} was interrupted", scope.title()));
+                    Err(if begun.get() {
+                        interrupted
+                            .because("what was begun stays as far as it is")
+                            .advise(format!("`cargo xtask deploy{}` goes on from there", scope.flags))
+                    } else {
+                        interrupted.because("nothing was changed on the cluster yet")
+                    }
+                    .into())
+                }
             }
         })
     }
@@ -143,7 +152,7 @@ impl Deploy {
         Ok(Exit::Done)
     }
 
-    async fn start(&self, context: &Context, scope: &Scope) -> Outcome {
+    async fn start(&self, context: &Context, scope: &Scope, begun: &Cell<bool>) -> Outcome {
         let chosen = wish::choose(context, scope, &self.apps)?;
         let connection = kube::connect(context, scope).await?;
         let _lock = ClusterLock::take(context, scope, "deploy")?;
@@ -173,6 +182,7 @@ impl Deploy {
                 self.confirm(scope, &diff, &prepared.hash(&diff, &connection))
                     .await?;
             }
+            begun.set(true);
             env::ensure_namespace(&connection).await?;
             let site = Site {
                 connection: &connection,

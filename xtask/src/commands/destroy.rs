@@ -8,7 +8,7 @@ use crate::{
     bootstrap::{
         host::Host,
         plan::names,
-        site::{Site, refuse_adopted},
+        site::{Site, refuse_to_destroy},
     },
     commands::{
         confirm::{Question, confirm},
@@ -60,7 +60,7 @@ impl Destroy {
     pub(crate) fn run(&self, context: &Context) -> Outcome {
         let scope = self.flags.on(Target::Cluster, context)?;
         if !scope.stage.makes_secrets() {
-            return Err(refuse_adopted(&scope, "destroyed").into());
+            return Err(refuse_to_destroy(&scope).into());
         }
         let site = Site::read(context, &scope)?;
         block_on(async {

@@ -25,7 +25,7 @@ const USERNAME: &str = "e2e";
 /// It acts as the user `e2e` and touches only that user's photos. On staging the user must exist:
 /// PLASMA_E2E_USERNAME and PLASMA_E2E_PASSWORD say who. Production is refused.
 #[derive(Args)]
-#[command(after_help = "Without --target: native while `up` runs, else the stage's cluster.")]
+#[command(mut_arg("target", |arg| arg.help("native or cluster [default: native while `up` runs, else cluster]")))]
 pub(crate) struct E2e {
     #[command(flatten)]
     scope: Scope,

@@ -93,16 +93,23 @@ pub(crate) async fn connect(context: &Context, scope: &Scope) -> anyhow::Result<
 /// # Errors
 /// Exit code 2 when the file is not valid.
 pub(crate) async fn client(kubeconfig: &Path) -> anyhow::Result<Client> {
+    let made = async { client_of(Kubeconfig::read_from(kubeconfig)?).await };
+    let made = made.await.map_err(|error| {
+        Failure::usage(format!("{} is not a valid kubeconfig", kubeconfig.display()))
+            .because(format!("{error:#}"))
+            .advise("`cargo xtask bootstrap` writes it anew")
+    });
+    Ok(made?)
+}
+
+/// A client for the current context of a kubeconfig.
+///
+/// # Errors
+/// When there is none, or its certificates or keys are not valid.
+pub(crate) async fn client_of(kubeconfig: Kubeconfig) -> anyhow::Result<Client> {
     // The first of several calls wins, with the same provider as the others.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let wrong = |error: kube::config::KubeconfigError| {
-        Failure::usage(format!("{} is not a valid kubeconfig", kubeconfig.display()))
-            .because(error.to_string())
-            .advise("`cargo xtask bootstrap` writes it anew")
-    };
-    let file = Kubeconfig::read_from(kubeconfig).map_err(wrong)?;
-    let config = Config::from_custom_kubeconfig(file, &KubeConfigOptions::default()).await;
-    let mut config = config.map_err(wrong)?;
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await?;
     config.connect_timeout = Some(CONNECT_WITHIN);
     Client::try_from(config).context("cannot set up the connection to the cluster")
 }
@@ -112,15 +119,30 @@ impl Connection {
     pub(crate) fn failed(&self, what: &str, error: &kube::Error) -> Failure {
         match error {
             kube::Error::Api(status) => {
-                Failure::failed(format!("{what} failed on {}", self.title)).because(status.message.clone())
+                let failure = Failure::failed(format!("{what} failed on {}", self.title))
+                    .because(status.message.clone());
+                match status.code {
+                    // An API server that has just started does not know yet what anybody may do.
+                    401 | 403 => failure.advise(
+                        "if the cluster has just started, run it again in a moment; otherwise the user of this stage's \
+                         kubeconfig may not do that",
+                    ),
+                    429 | 500.. => failure.advise("run it again in a moment: the cluster is busy or just starting"),
+                    _ => failure,
+                }
             }
-            other => Failure::failed(format!("the cluster of {} does not answer", self.title))
-                .because(root_cause(other))
-                .advise(format!(
-                    "`cargo xtask bootstrap{}` starts it again if it was stopped",
-                    self.flags
-                )),
+            other => self.silent(&root_cause(other)),
         }
+    }
+
+    /// The error of a cluster that does not answer.
+    pub(crate) fn silent(&self, why: &str) -> Failure {
+        Failure::failed(format!("the cluster of {} does not answer", self.title))
+            .because(why)
+            .advise(format!(
+                "`cargo xtask bootstrap{}` starts it again if it was stopped",
+                self.flags
+            ))
     }
 }
 

@@ -1,18 +1,29 @@
 //! Pods after a start of their node. Until its kubelet has told of a pod anew, the cluster repeats what it knew of the pod
-//! before, and that was ready.
+//! before, and that was ready. Whether a kubelet tells anything, its lease says:
+//! <https://kubernetes.io/docs/concepts/architecture/leases/#node-heart-beats>.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use k8s_openapi::{
-    api::core::v1::{Event, Node, Pod, PodCondition},
+    api::{
+        coordination::v1::Lease,
+        core::v1::{Event, Node, Pod, PodCondition},
+    },
     apimachinery::pkg::apis::meta::v1::Time,
 };
 use kube::{Api, Client, ResourceExt, api::ListParams};
+use tokio::time::{Instant, sleep};
 
 /// After this long a kubelet has told of all its pods. A pod that is older than the kubelet is then one that ran on while
 /// only the kubelet was restarted.
 const TELLS_WITHIN: Duration = Duration::from_secs(60);
+/// A kubelet renews its lease four times in its duration. This much later it is overdue.
+const LATE: Duration = Duration::from_millis(500);
+/// How long a kubelet whose lease is overdue is waited for: on a busy node it comes, and after a start it comes too.
+const OVERDUE: Duration = Duration::from_secs(3);
+/// Where the leases of the nodes are.
+const NODE_LEASES: &str = "kube-node-lease";
 /// Why a pod is not ready that its node has not told of yet.
 const REASON: &str = "NodeStarting";
 
@@ -36,6 +47,7 @@ impl Starts {
 
     /// Asks the cluster which nodes are just starting. Where that must not be asked, all are believed.
     pub(crate) async fn ask(client: &Client) -> Self {
+        let silent = silent(client).await;
         let (nodes, events) = (
             Api::<Node>::all(client.clone()),
             Api::<Event>::namespaced(client.clone(), "default"),
@@ -47,10 +59,10 @@ impl Starts {
         let (nodes, events) = tokio::join!(nodes.list(&every), events.list(&starting));
         let nodes = nodes.map(|nodes| nodes.items).unwrap_or_default();
         let events = events.map(|events| events.items).unwrap_or_default();
-        Self::seen(&nodes, &events, Timestamp::now())
+        Self::seen(&nodes, &silent, &events, Timestamp::now())
     }
 
-    fn seen(nodes: &[Node], events: &[Event], now: Timestamp) -> Self {
+    fn seen(nodes: &[Node], silent: &[String], events: &[Event], now: Timestamp) -> Self {
         let mut starts = BTreeMap::new();
         for event in events {
             let kubelet = event
@@ -66,9 +78,11 @@ impl Starts {
                 *start = time.max(*start);
             }
         }
-        // Of the pods of a node that is not ready nobody knows anything.
-        let silent = nodes.iter().filter(|node| !is_ready(node));
-        starts.extend(silent.map(|node| (node.name_any(), Timestamp::MAX)));
+        // Of the pods of a node that is not ready, or tells nothing, nobody knows anything.
+        let unknown = nodes
+            .iter()
+            .filter(|node| !is_ready(node) || silent.contains(&node.name_any()));
+        starts.extend(unknown.map(|node| (node.name_any(), Timestamp::MAX)));
         Self(starts)
     }
 
@@ -95,6 +109,40 @@ impl Starts {
             }
         }
     }
+}
+
+/// The nodes whose kubelets tell nothing. One that is only late is waited for.
+async fn silent(client: &Client) -> Vec<String> {
+    let leases = Api::<Lease>::all(client.clone());
+    let end = Instant::now() + OVERDUE;
+    loop {
+        let found = leases.list(&ListParams::default()).await;
+        let found = found.map(|leases| leases.items).unwrap_or_default();
+        let overdue = overdue(&found);
+        if overdue.is_empty() || Instant::now() > end {
+            return overdue;
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// The nodes whose leases are overdue, by the clock of whoever renewed last: of the cluster's own parts, each has a lease, and
+/// this machine's clock may be another.
+fn overdue(leases: &[Lease]) -> Vec<String> {
+    let renewed = |lease: &Lease| Some(lease.spec.as_ref()?.renew_time.as_ref()?.0);
+    let now = leases.iter().filter_map(renewed).max().unwrap_or(Timestamp::MIN);
+    let is_overdue = |lease: &&Lease| {
+        let seconds = lease.spec.as_ref().and_then(|spec| spec.lease_duration_seconds);
+        let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
+        let (Some(renewed), Some(seconds)) = (renewed(lease), seconds) else {
+            return false;
+        };
+        let within = Duration::from_secs(seconds.into()) / 4 + LATE;
+        lease.namespace().as_deref() == Some(NODE_LEASES)
+            && now.duration_since(renewed).unsigned_abs() > within
+    };
+    let found = leases.iter().filter(is_overdue);
+    found.map(ResourceExt::name_any).collect()
 }
 
 fn unknown(condition: &mut PodCondition) {
@@ -159,20 +207,44 @@ mod tests {
             start("kubelet", "2026-01-01T12:00:00Z"),
             start("kube-proxy", "2026-01-01T12:00:20Z"),
         ];
-        let starts = Starts::seen(&[node("True")], &events, now);
+        let starts = Starts::seen(&[node("True")], &[], &events, now);
         let doubted = (false, Some("NodeStarting".to_owned()));
         assert_eq!(state(&starts, "2026-01-01T11:00:00Z"), doubted);
         assert_eq!(state(&starts, "2026-01-01T12:00:00Z"), (true, None));
         // Of a node that is not ready, nothing is believed.
-        let starts = Starts::seen(&[node("Unknown")], &events, now);
+        let starts = Starts::seen(&[node("Unknown")], &[], &events, now);
         assert_eq!(state(&starts, "2026-01-01T12:00:00Z"), doubted);
+        // Nor of one that is still called ready and tells nothing.
+        let starts = Starts::seen(&[node("True")], &["node".to_owned()], &[], now);
+        assert_eq!(state(&starts, "2026-01-01T12:00:00Z"), doubted);
+    }
+
+    #[test]
+    fn a_kubelet_is_overdue_after_a_quarter_of_its_lease() {
+        let lease = |namespace: &str, name: &str, renewed: &str| -> Lease {
+            serde_json::from_value(json!({
+                "metadata": {"namespace": namespace, "name": name},
+                "spec": {"leaseDurationSeconds": 40, "renewTime": format!("2026-01-01T12:00:{renewed}Z")},
+            }))
+            .unwrap()
+        };
+        let with = |last: &str| {
+            overdue(&[
+                lease("kube-node-lease", "node", "00.000000"),
+                lease("kube-node-lease", "other", "10.000000"),
+                lease("kube-system", "apiserver", last),
+                lease("kube-system", "scheduler", "00.000000"),
+            ])
+        };
+        assert_eq!(with("10.400000"), Vec::<String>::new());
+        assert_eq!(with("10.600000"), ["node"]);
     }
 
     #[test]
     fn a_kubelet_that_was_restarted_alone_leaves_its_pods_ready() {
         let now = "2026-01-01T12:05:00Z".parse().unwrap();
         let events = [start("kubelet", "2026-01-01T12:00:00Z")];
-        let starts = Starts::seen(&[node("True")], &events, now);
+        let starts = Starts::seen(&[node("True")], &[], &events, now);
         assert_eq!(state(&starts, "2026-01-01T11:00:00Z"), (true, None));
     }
 }

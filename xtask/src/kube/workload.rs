@@ -89,14 +89,14 @@ pub(crate) async fn look(client: &Client, namespace: &str) -> Result<Snapshot, k
         Api::<ReplicaSet>::namespaced(client.clone(), namespace),
         Api::<Pod>::namespaced(client.clone(), namespace),
     );
-    let starts = async { Ok(Starts::ask(client).await) };
-    let (deployments, sets, daemons, replica_sets, mut pods, starts) = tokio::try_join!(
+    // First, for it may wait for a node that has something new to tell.
+    let starts = Starts::ask(client).await;
+    let (deployments, sets, daemons, replica_sets, mut pods) = tokio::try_join!(
         deployments.list(&all),
         sets.list(&all),
         daemons.list(&all),
         replica_sets.list(&all),
-        pods.list(&all),
-        starts
+        pods.list(&all)
     )?;
     starts.doubt(&mut pods.items);
     Ok(Snapshot {
@@ -196,7 +196,7 @@ fn is_ready(pod: &Pod) -> bool {
 }
 
 /// Whether an object is of a release.
-pub(super) fn belongs(object: &impl ResourceExt, release: &str) -> bool {
+pub(crate) fn belongs(object: &impl ResourceExt, release: &str) -> bool {
     object
         .annotations()
         .get(RELEASE)

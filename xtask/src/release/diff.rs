@@ -80,6 +80,9 @@ impl Diff {
 
     /// Adds what changes in the Secret of an app: names of keys.
     pub(crate) fn secret(&mut self, name: &str, changes: &[String]) {
+        if changes.is_empty() {
+            return;
+        }
         let _ = writeln!(self.text, "~ Secret {name}");
         for change in changes {
             let _ = writeln!(self.text, "    {change}: {MASK}");

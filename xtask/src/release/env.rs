@@ -1,21 +1,17 @@
 //! The environment of an app in its cluster: the ConfigMap, which helm makes from values, and the Secret, which plasma
-//! applies itself, so that no secret is ever in an argument, in values or in helm's record.
+//! applies itself (see [`super::secrets`]), so that no secret is ever in an argument, in values or in helm's record.
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use config::{APPS, App, Secrets, StageEnv, strip_shell_vars};
-use k8s_openapi::{
-    ByteString,
-    api::core::v1::{Namespace, Secret as SecretObject},
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
-};
+use k8s_openapi::{ByteString, api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
     Api,
     api::{Patch, PatchParams},
 };
 use sha2::{Digest, Sha256};
 
+use super::secrets;
 use crate::{commands::scope::Scope, context::Context, kube::Connection};
 
 /// As whom plasma changes objects.
@@ -72,16 +68,20 @@ pub(crate) async fn load(
     context: &Context,
     scope: &Scope,
     connection: Option<&Connection>,
-    secrets: Secrets,
+    handling: Secrets,
 ) -> anyhow::Result<StageEnv> {
     if scope.stage.makes_secrets() {
-        return scope.env.load(context, secrets);
+        return scope.env.load(context, handling);
     }
     let mut vars = strip_shell_vars(&context.vars);
     if let Some(connection) = connection {
         for app in scope.cluster.apps() {
-            for (name, value) in existing(connection, app.name).await? {
-                vars.entry(name).or_insert(value);
+            for (name, ByteString(bytes)) in secrets::existing(connection, app.name).await?.values {
+                if is_secret(&name)
+                    && let Ok(value) = String::from_utf8(bytes)
+                {
+                    vars.entry(name).or_insert(value);
+                }
             }
         }
     }
@@ -91,35 +91,13 @@ pub(crate) async fn load(
         cache: context.cache.clone(),
         vars,
     };
-    scope.env.load(&context, secrets)
+    scope.env.load(&context, handling)
 }
 
-/// The content of the Secret of an app, as far as its variables are known.
-///
-/// # Errors
-/// When the cluster cannot be asked.
-pub(crate) async fn existing(connection: &Connection, app: &str) -> anyhow::Result<BTreeMap<String, String>> {
-    let secrets: Api<SecretObject> = Api::namespaced(connection.client.clone(), &connection.namespace);
-    let found = secrets
-        .get_opt(&secret_name(app))
-        .await
-        .map_err(|error| connection.failed(&format!("reading the Secret {}", secret_name(app)), &error))?;
-    let known = |name: &str| {
-        APPS.iter()
-            .any(|app| app.by_variable(name).is_some_and(|variable| variable.secret))
-    };
-    Ok(found
-        .and_then(|secret| secret.data)
-        .unwrap_or_default()
-        .into_iter()
-        .filter(|(name, _)| known(name))
-        .filter_map(|(name, ByteString(bytes))| Some((name, String::from_utf8(bytes).ok()?)))
-        .collect())
-}
-
-/// The name of an app's Secret.
-pub(crate) fn secret_name(app: &str) -> String {
-    format!("{app}-env")
+/// Whether a variable of some app is a secret.
+fn is_secret(name: &str) -> bool {
+    APPS.iter()
+        .any(|app| app.by_variable(name).is_some_and(|variable| variable.secret))
 }
 
 /// Makes the namespace of the cluster, if it is not there.
@@ -140,45 +118,5 @@ pub(crate) async fn ensure_namespace(connection: &Connection) -> anyhow::Result<
         .patch(name, &PatchParams::apply(MANAGER), &Patch::Apply(&namespace))
         .await
         .map_err(|error| connection.failed(&format!("making the namespace {name}"), &error))?;
-    Ok(())
-}
-
-/// Makes or changes the Secret of an app. Keys that plasma set before and that are no longer there go.
-///
-/// # Errors
-/// When the cluster refuses.
-pub(crate) async fn apply_secret(connection: &Connection, app: &str, env: &AppEnv) -> anyhow::Result<()> {
-    let name = secret_name(app);
-    let secret = SecretObject {
-        metadata: ObjectMeta {
-            name: Some(name.clone()),
-            labels: Some(BTreeMap::from([
-                ("app.kubernetes.io/managed-by".to_owned(), MANAGER.to_owned()),
-                (
-                    "app.kubernetes.io/part-of".to_owned(),
-                    connection.namespace.clone(),
-                ),
-            ])),
-            ..ObjectMeta::default()
-        },
-        type_: Some("Opaque".to_owned()),
-        data: Some(
-            env.secrets
-                .iter()
-                .map(|(name, secret)| (name.clone(), ByteString(secret.expose().into())))
-                .collect(),
-        ),
-        ..SecretObject::default()
-    };
-    let secrets: Api<SecretObject> = Api::namespaced(connection.client.clone(), &connection.namespace);
-    secrets
-        .patch(
-            &name,
-            &PatchParams::apply(MANAGER).force(),
-            &Patch::Apply(&secret),
-        )
-        .await
-        .map_err(|error| connection.failed(&format!("applying the Secret {name}"), &error))
-        .with_context(|| format!("the environment of {app} cannot be given to the cluster"))?;
     Ok(())
 }

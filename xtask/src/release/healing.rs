@@ -7,22 +7,12 @@ use std::{collections::BTreeSet, fmt};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry, ObjectMeta};
 use kube::api::{Patch, PatchParams};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{diff::HELM, env::MANAGER, objects::ObjectName};
+use super::{env::MANAGER, objects::ObjectName, ownership};
 use crate::kube::{Connection, readers::Source};
 
-/// Who sets fields because that is their work.
-const BY_DUTY: [&str; 7] = [
-    HELM,
-    MANAGER,
-    "cloud-controller-manager",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kubelet",
-];
-/// Whoever restarts pods by hand asks for nothing that stays.
+/// What `kubectl rollout restart` writes.
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
 
 /// What somebody has set in an object that is helm's.
@@ -131,32 +121,23 @@ fn params() -> PatchParams {
 }
 
 fn of_owners(metadata: &ObjectMeta) -> Option<Foreign> {
-    let owners = metadata.managed_fields.clone().unwrap_or_default();
-    let is_helm = |entry: &ManagedFieldsEntry| {
-        entry.manager.as_deref() == Some(HELM)
-            && entry.operation.as_deref() == Some("Apply")
-            && entry.subresource.is_none()
-    };
-    let version = owners.iter().find(|entry| is_helm(entry))?.api_version.clone();
-    let is_foreign = |entry: &ManagedFieldsEntry| {
-        let manager = entry.manager.as_deref().unwrap_or_default();
-        entry.subresource.is_none() && entry.api_version == version && !BY_DUTY.contains(&manager)
-    };
-    let (theirs, mut owners): (Vec<_>, Vec<_>) = owners.into_iter().partition(is_foreign);
-    let mut fields = BTreeSet::new();
-    let mut by = BTreeSet::new();
-    let helm = owners.iter_mut().find(|entry| is_helm(entry))?;
+    let mut owners = metadata.managed_fields.clone().unwrap_or_default();
+    let at = owners.iter().position(ownership::is_helms)?;
+    let version = owners.get(at)?.api_version.clone();
+    let mut helm = owners.remove(at);
     let own = &mut helm.fields_v1.get_or_insert(FieldsV1(json!({}))).0;
-    for entry in theirs {
-        let Some(FieldsV1(theirs)) = entry.fields_v1 else {
-            continue;
+    let (mut fields, mut by) = (BTreeSet::new(), BTreeSet::new());
+    owners.retain_mut(|entry| {
+        let Some(split) = ownership::foreign(entry).filter(|_| entry.api_version == version) else {
+            return true;
         };
-        let before = fields.len();
-        add(own, &theirs, "", &mut fields);
-        if fields.len() > before {
-            by.insert(entry.manager.unwrap_or_default());
-        }
-    }
+        add(own, &split.taken, "", &mut fields);
+        by.insert(entry.manager.clone().unwrap_or_default());
+        let keeps = !split.left.is_empty();
+        entry.fields_v1 = Some(FieldsV1(Value::Object(split.left)));
+        keeps
+    });
+    owners.insert(0, helm);
     (!fields.is_empty()).then(|| Foreign {
         by: by.into_iter().collect::<Vec<_>>().join(", "),
         fields: fields.into_iter().collect(),
@@ -165,25 +146,23 @@ fn of_owners(metadata: &ObjectMeta) -> Option<Foreign> {
 }
 
 /// Adds a set of fields to another, and their paths to a list.
-fn add(own: &mut Value, theirs: &Value, path: &str, fields: &mut BTreeSet<String>) {
-    let (Some(own), Some(theirs)) = (own.as_object_mut(), theirs.as_object()) else {
-        return;
-    };
+fn add(own: &mut Value, theirs: &Map<String, Value>, path: &str, fields: &mut BTreeSet<String>) {
+    let Some(own) = own.as_object_mut() else { return };
     for (key, below) in theirs {
         let name = key.trim_start_matches("f:");
-        if name == RESTARTED {
-            continue;
-        }
         let path = match name {
             "." => path.to_owned(),
             name if path.is_empty() => name.to_owned(),
             name => format!("{path}.{name}"),
         };
-        let is_leaf = below.as_object().is_none_or(serde_json::Map::is_empty);
-        if is_leaf && name != "." {
-            fields.insert(path.clone());
+        let own = own.entry(key).or_insert(json!({}));
+        match below.as_object() {
+            Some(below) if !below.is_empty() => add(own, below, &path, fields),
+            _ if name != "." => {
+                fields.insert(path);
+            }
+            _ => {}
         }
-        add(own.entry(key).or_insert(json!({})), below, &path, fields);
     }
 }
 
@@ -225,6 +204,25 @@ mod tests {
         );
         assert_eq!(foreign.owners.len(), 2);
         assert_eq!(of_owners(&owned(&[("helm", "Apply", ports)])), None);
+    }
+
+    #[test]
+    fn what_a_controller_keeps_at_an_object_stays_its_own() {
+        let fields = json!({
+            "f:metadata": {"f:annotations": {".": {}, "f:cloud/backends": {}}, "f:finalizers": {".": {}, "v:\"cloud/lb\"": {}}},
+            "f:spec": {"f:loadBalancerClass": {}},
+        });
+        let meta = owned(&[
+            ("helm", "Apply", json!({"f:spec": {}})),
+            ("lb-controller", "Update", fields),
+        ]);
+        let foreign = of_owners(&meta).unwrap();
+        assert_eq!(foreign.fields, ["spec.loadBalancerClass"]);
+        let theirs = &foreign.owners[1];
+        assert_eq!(theirs.manager.as_deref(), Some("lb-controller"));
+        let left = theirs.fields_v1.as_ref().unwrap();
+        assert_eq!(left.0["f:metadata"]["f:finalizers"]["v:\"cloud/lb\""], json!({}));
+        assert_eq!(left.0["f:spec"], Value::Null);
     }
 
     #[test]

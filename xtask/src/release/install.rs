@@ -1,22 +1,23 @@
 //! Installs or upgrades one release and follows it until its pods are ready.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, api::DeleteParams};
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::{
     healing::{self, Restart},
     objects::{self, ObjectName},
     record::{self, Record},
-    revision,
+    remake, revision,
     wish::Wanted,
 };
 use crate::{
     kube::{
         Connection,
         diagnosis::{Diagnosis, Files},
+        identity,
         rollout::{self, Trouble},
         snapshot::Watch,
         workload,
@@ -29,6 +30,11 @@ use crate::{
     },
 };
 
+/// What helm says, in the cluster's words, of a StatefulSet that would have to become another one.
+const KEPT: &str = "updates to statefulset spec";
+/// How often the cluster is asked whether it is there, and how long it may be silent in a rollout.
+const ASK_EVERY: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(60);
 /// How long the cluster may take to tell why helm failed.
 const AFTERMATH: Duration = Duration::from_secs(2);
 
@@ -92,7 +98,14 @@ impl Site<'_> {
                 restart.workload.title()
             ));
         }
+        // Before the rollout, which takes its time: what somebody changes meanwhile is a change.
+        let record = self.record(wanted).await?;
         self.follow(wanted, step).await?;
+        record::keep(self.connection, &wanted.name, Some(&record)).await
+    }
+
+    /// What a release has just been made from, and its objects as they are.
+    async fn record(&self, wanted: &Wanted) -> anyhow::Result<Record> {
         let (installed, revisions) = tokio::try_join!(
             revision::installed(self.connection, &wanted.name),
             revision::newest(self.connection)
@@ -103,8 +116,7 @@ impl Site<'_> {
             .get(&wanted.name)
             .map(|revision| revision.number)
             .unwrap_or_default();
-        let record = Record::new(wanted.inputs.clone(), number, marks);
-        record::keep(self.connection, &wanted.name, Some(&record)).await
+        Ok(Record::new(wanted.inputs.clone(), number, marks))
     }
 
     /// Waits until the workloads of a release are available.
@@ -116,10 +128,13 @@ impl Site<'_> {
         let look = workload::look(&self.connection.client, &self.connection.namespace).await;
         let snapshot = look.map_err(|error| self.connection.failed("reading the workloads", &error))?;
         let expected = workload::of_release(&snapshot, name);
+        let step = RefCell::new(step);
+        let says = |what: &str| step.borrow_mut().says(what);
         loop {
             let ready = tokio::select! {
-                ready = rollout::wait(self.watch, name, &expected, |summary| step.says(summary)) => ready,
+                ready = rollout::wait(self.watch, name, &expected, says) => ready,
                 never = self.unblock(name) => never,
+                error = self.silence(says) => return Err(error),
             };
             if let Err(trouble) = ready {
                 return Err(self.digest(wanted, trouble).await.into());
@@ -134,7 +149,7 @@ impl Site<'_> {
             let Some(unconfirmed) = unconfirmed else {
                 return Ok(());
             };
-            step.says(&format!(
+            says(&format!(
                 "waiting for the node to tell of {} {}",
                 unconfirmed.kind, unconfirmed.name
             ));
@@ -154,10 +169,47 @@ impl Site<'_> {
             let call = self.helm.upgrade(&chart, true);
             ended = self.runner.capture(&call).await?;
         }
+        if ended.stderr.contains(KEPT) {
+            for set in remake::unborn(self.connection, &wanted.name).await? {
+                step.line(format!(
+                    "  {}: StatefulSet {set} is made anew: it cannot be changed, and had no volume yet",
+                    wanted.name
+                ));
+                remake::delete(self.connection, &set).await?;
+                ended = self.runner.capture(&self.helm.upgrade(&chart, true)).await?;
+            }
+        }
         if ended.is_ok() {
             return Ok(());
         }
         Err(refused(wanted, &ended.stderr).into())
+    }
+
+    /// Returns when the cluster has not answered for too long: a watch alone goes on with what it knew.
+    async fn silence(&self, says: impl Fn(&str)) -> anyhow::Error {
+        let mut since = None;
+        loop {
+            sleep(ASK_EVERY).await;
+            let why = match timeout(ASK_EVERY, identity::ask(&self.connection.client)).await {
+                // Whatever it says, it is there.
+                Ok(Ok(_) | Err(kube::Error::Api(_))) => {
+                    if since.take().is_some() {
+                        says("the cluster answers again");
+                    }
+                    continue;
+                }
+                Ok(Err(error)) => self.connection.failed("asking the cluster who it is", &error),
+                Err(late) => self.connection.silent(&late.to_string()),
+            };
+            let silent = since.get_or_insert_with(Instant::now).elapsed();
+            if silent > SILENCE {
+                return why.into();
+            }
+            says(&format!(
+                "the cluster does not answer, for {} s now",
+                silent.as_secs()
+            ));
+        }
     }
 
     /// A StatefulSet waits for a broken pod of its last version before it makes one of the new: such pods are deleted.
@@ -203,15 +255,15 @@ impl Site<'_> {
 fn refused(wanted: &Wanted, said: &str) -> Failure {
     let (chart, values) = (wanted.chart.display(), wanted.values.display());
     let failure = Failure::failed(format!("helm cannot install {}", wanted.name));
-    if said.contains("updates to statefulset spec") {
+    if said.contains(KEPT) {
         return failure
             .because(
                 "a StatefulSet keeps what it was made with, and so do its volumes: size, storage class, access modes, \
                  the name of its service, its selector",
             )
             .advise(format!(
-                "put back what was changed in {values} or {chart} (`storage.size`, most often); for a volume of another \
-                 size, save the data, delete the StatefulSet and its claim with kubectl, deploy, and bring the data back"
+                "put back what was changed in {values} or {chart} (`storage.size`, most often); if they say what you want, \
+                 save the data, delete the StatefulSet and its claim with kubectl, deploy, and bring the data back"
             ));
     }
     failure

@@ -9,9 +9,8 @@ use kube::{
     core::{ApiResource, DynamicObject, GroupVersionKind},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use sha2::{Digest, Sha256};
 
+use super::ownership::{self, Mark};
 use crate::kube::Connection;
 
 /// Kinds that belong to no namespace, as far as charts have them.
@@ -24,18 +23,6 @@ const WITHOUT_NAMESPACE: [&str; 7] = [
     "PersistentVolume",
     "StorageClass",
 ];
-/// Kinds that only people and deploys write: every new version of such an object is a change. Nothing of a Secret's content
-/// is kept beside it.
-const WRITTEN_BY_PEOPLE: [&str; 2] = ["ConfigMap", "Secret"];
-
-/// Annotations that controllers write, by their beginnings.
-const BY_CONTROLLERS: [&str; 4] = [
-    "autoscaling.alpha.kubernetes.io/",
-    "deployment.kubernetes.io/",
-    "deprecated.daemonset.template.generation",
-    "pv.kubernetes.io/",
-];
-
 /// An object by its kind and name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct ObjectName {
@@ -43,9 +30,6 @@ pub(crate) struct ObjectName {
     pub(crate) kind: String,
     pub(crate) name: String,
 }
-
-/// What changes when the wish behind an object does; nothing if that cannot be told.
-pub(crate) type Mark = Option<String>;
 
 impl ObjectName {
     /// `Deployment photos`, as messages name it.
@@ -109,23 +93,12 @@ pub(crate) async fn marks(
             kind: kind.to_owned(),
             name,
         };
-        let found: kube::Result<Vec<(ObjectName, Mark)>> = if WRITTEN_BY_PEOPLE.contains(&kind) {
-            let found = api.list_metadata(&every).await;
-            found.map(|found| {
-                let marks = found
-                    .into_iter()
-                    .map(|object| (name(object.name_any()), object.resource_version()));
-                marks.collect()
-            })
-        } else {
-            let found = api.list(&every).await;
-            found.map(|found| {
-                let marks = found
-                    .into_iter()
-                    .map(|object| (name(object.name_any()), Some(mark(object))));
-                marks.collect()
-            })
-        };
+        let found = api.list_metadata(&every).await.map(|found| {
+            let marks = found
+                .into_iter()
+                .map(|object| (name(object.name_any()), Some(ownership::mark(&object.metadata))));
+            marks.collect::<Vec<(ObjectName, Mark)>>()
+        });
         found.map_err(|error| connection.failed(&format!("listing objects of the kind {kind}"), &error))
     });
     let found = try_join_all(lists).await?;
@@ -134,33 +107,6 @@ pub(crate) async fn marks(
         .flatten()
         .filter(|(name, _)| wanted.contains(name))
         .collect())
-}
-
-/// What was wished of an object: its generation if it has one, else all that is in it, and labels and annotations, which
-/// count for no generation.
-fn mark(object: DynamicObject) -> String {
-    let mut annotations = object.metadata.annotations.unwrap_or_default();
-    annotations.retain(|name, _| !BY_CONTROLLERS.iter().any(|begin| name.starts_with(begin)));
-    let labels = object.metadata.labels.unwrap_or_default();
-    let mut digest = Sha256::new();
-    digest.update(json!([labels, annotations]).to_string());
-    match object.metadata.generation {
-        Some(generation) => format!("generation {generation}, {}", short(digest)),
-        None => {
-            let mut content = object.data;
-            if let Some(fields) = content.as_object_mut() {
-                fields.remove("status");
-                // Of a ServiceAccount: its tokens, which the cluster makes.
-                fields.remove("secrets");
-            }
-            digest.update(content.to_string());
-            short(digest)
-        }
-    }
-}
-
-fn short(digest: Sha256) -> String {
-    hex::encode(&digest.finalize()[..8])
 }
 
 fn api(connection: &Connection, api_version: &str, kind: &str) -> Api<DynamicObject> {
@@ -177,43 +123,6 @@ fn api(connection: &Connection, api_version: &str, kind: &str) -> Api<DynamicObj
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-
-    fn marked(object: serde_json::Value) -> String {
-        mark(serde_json::from_value(object).unwrap())
-    }
-
-    #[test]
-    fn a_service_is_another_one_with_another_selector_or_annotation() {
-        let service = |selector: &str, annotations: serde_json::Value, version: &str| {
-            marked(json!({
-                "apiVersion": "v1", "kind": "Service",
-                "metadata": {"name": "photos", "resourceVersion": version, "annotations": annotations},
-                "spec": {"selector": {"app": selector}}, "status": {"loadBalancer": {}},
-            }))
-        };
-        let own = service("photos", json!({}), "1");
-        assert_eq!(service("photos", json!({}), "2"), own);
-        assert_ne!(service("nope", json!({}), "1"), own);
-        assert_ne!(service("photos", json!({"a": "b"}), "1"), own);
-    }
-
-    #[test]
-    fn a_deployment_is_the_same_while_its_controller_works_on_it() {
-        let deployment = |generation: u32, annotations: serde_json::Value| {
-            marked(json!({
-                "apiVersion": "apps/v1", "kind": "Deployment",
-                "metadata": {"name": "photos", "generation": generation, "annotations": annotations},
-                "spec": {}, "status": {"replicas": generation},
-            }))
-        };
-        let own = deployment(7, json!({}));
-        assert_eq!(
-            deployment(7, json!({"deployment.kubernetes.io/revision": "2"})),
-            own
-        );
-        assert_ne!(deployment(8, json!({})), own);
-        assert_ne!(deployment(7, json!({"somebody": "was here"})), own);
-    }
 
     #[test]
     fn a_manifest_is_its_objects() {

@@ -9,6 +9,7 @@ use super::{
     env::{self, AppEnv},
     healing,
     image::Image,
+    secrets::secret_name,
     survey::Survey,
     toolbox::Tools,
     verdict::Verdict,
@@ -79,8 +80,8 @@ impl Prepared {
         context: &Context,
     ) -> anyhow::Result<Diff> {
         let mut diff = Diff::default();
-        for (app, changes) in self.survey.secrets() {
-            diff.secret(&env::secret_name(app), changes);
+        for (app, differences) in self.survey.secrets() {
+            diff.secret(&secret_name(app), &differences.changes());
         }
         for wanted in self.waves.iter().flatten() {
             if !matches!(self.survey.verdict(wanted), Verdict::Deploy(_)) {

@@ -1,5 +1,6 @@
-//! What plasma keeps in the cluster about each release: the inputs that it was made from and the objects that it consists
-//! of. It lies in the ConfigMap `plasma-releases`, one key a release, so that every machine that deploys sees the same.
+//! What plasma keeps in the cluster about each release, the inputs that it was made from and the objects that it consists
+//! of, and about the Secrets that it has applied. It lies in the ConfigMap `plasma-releases`, one key each, so that every
+//! machine that deploys sees the same.
 
 use std::collections::BTreeMap;
 
@@ -12,15 +13,22 @@ use kube::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{
-    env::MANAGER,
-    inputs::Inputs,
-    objects::{Mark, ObjectName},
-};
+use super::{env::MANAGER, inputs::Inputs, objects::ObjectName, ownership::Mark};
 use crate::kube::Connection;
 
 const NAME: &str = "plasma-releases";
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
+/// Before the name of a Secret.
+const SECRET: &str = "secret.";
+
+/// All that is kept of a namespace.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Records {
+    /// By release.
+    pub(crate) releases: BTreeMap<String, Record>,
+    /// The marks of the Secrets as plasma left them, by name.
+    pub(crate) secrets: BTreeMap<String, String>,
+}
 
 /// The last successful deploy of a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,22 +51,27 @@ impl Record {
     }
 }
 
-/// All records of a namespace by release. One that is not readable counts as none.
+/// All records of a namespace. One that is not readable counts as none.
 ///
 /// # Errors
 /// When the cluster cannot be asked.
-pub(crate) async fn load(connection: &Connection) -> anyhow::Result<BTreeMap<String, Record>> {
+pub(crate) async fn load(connection: &Connection) -> anyhow::Result<Records> {
     let maps: Api<ConfigMap> = Api::namespaced(connection.client.clone(), &connection.namespace);
     let found = maps
         .get_opt(NAME)
         .await
         .map_err(|error| connection.failed("reading what was deployed", &error))?;
-    let data = found.and_then(|map| map.data).unwrap_or_default();
-    Ok(data
-        .into_iter()
-        .filter_map(|(release, text)| Some((release, serde_json::from_str::<Record>(&text).ok()?)))
-        .filter(|(_, record)| record.schema == SCHEMA)
-        .collect())
+    let mut records = Records::default();
+    for (key, text) in found.and_then(|map| map.data).unwrap_or_default() {
+        if let Some(secret) = key.strip_prefix(SECRET) {
+            records.secrets.insert(secret.to_owned(), text);
+        } else if let Ok(record) = serde_json::from_str::<Record>(&text)
+            && record.schema == SCHEMA
+        {
+            records.releases.insert(key, record);
+        }
+    }
+    Ok(records)
 }
 
 /// Keeps the record of a release, or takes it away: while it is being changed there is none.
@@ -70,21 +83,33 @@ pub(crate) async fn keep(
     release: &str,
     record: Option<&Record>,
 ) -> anyhow::Result<()> {
-    let maps: Api<ConfigMap> = Api::namespaced(connection.client.clone(), &connection.namespace);
     let text = record
         .map(serde_json::to_string)
         .transpose()
         .context("a record cannot be written")?;
+    write(connection, release, text.as_deref()).await
+}
+
+/// Keeps the mark of a Secret as plasma left it.
+///
+/// # Errors
+/// When the cluster refuses.
+pub(crate) async fn keep_secret(connection: &Connection, name: &str, mark: &str) -> anyhow::Result<()> {
+    write(connection, &format!("{SECRET}{name}"), Some(mark)).await
+}
+
+async fn write(connection: &Connection, key: &str, text: Option<&str>) -> anyhow::Result<()> {
+    let maps: Api<ConfigMap> = Api::namespaced(connection.client.clone(), &connection.namespace);
     let patch = json!({
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": NAME, "labels": {"app.kubernetes.io/managed-by": MANAGER}},
-        "data": {release: text},
+        "data": {key: text},
     });
     let changed = maps
         .patch(NAME, &PatchParams::default(), &Patch::Merge(&patch))
         .await;
-    let changed = match (changed, record) {
+    let changed = match (changed, text) {
         (Err(kube::Error::Api(status)), Some(_)) if status.is_not_found() => {
             let map: ConfigMap =
                 serde_json::from_value(patch.clone()).context("a record cannot be written")?;

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 
 use super::{
-    env::{self, AppEnv},
+    env::AppEnv,
     healing,
     image::Image,
     install::{Mending, Site},
-    revision,
+    ownership::Mark,
+    record, revision,
+    secrets::{self, secret_name},
     ship::Dock,
     survey::Survey,
     verdict::Verdict,
@@ -58,14 +60,20 @@ impl Work<'_> {
         dock: &Dock<'_>,
         progress: &Progress,
     ) -> anyhow::Result<()> {
-        for (app, changes) in self.survey.secrets() {
-            let Some(env) = self.envs.get(app) else { continue };
-            env::apply_secret(site.connection, app, env).await?;
-            progress.line(format!(
-                "✓ Secret {}: {}",
-                env::secret_name(app),
-                changes.join(", ")
-            ));
+        let mut marks: BTreeMap<&String, Mark> = BTreeMap::new();
+        for (app, env) in self.envs {
+            let mut mark = self.survey.new_mark(app).map(str::to_owned);
+            if let Some(differences) = self.survey.secrets().get(app)
+                && !differences.changes().is_empty()
+            {
+                mark = secrets::apply(site.connection, app, env, differences).await?;
+                progress.line(format!(
+                    "✓ Secret {}: {}",
+                    secret_name(app),
+                    differences.changes().join(", ")
+                ));
+            }
+            marks.insert(app, mark);
         }
         // At once, for a deploy that is interrupted later does not know of it any more.
         for wanted in self.waves.iter().flatten() {
@@ -73,6 +81,11 @@ impl Work<'_> {
             for restart in restarts.filter(|restart| restart.is_for_secret()) {
                 healing::restart(site.connection, &restart.workload).await?;
                 progress.line(format!("~ {}: {restart}", restart.workload.title()));
+            }
+        }
+        for (app, mark) in marks {
+            if let Some(mark) = mark {
+                record::keep_secret(site.connection, &secret_name(app), &mark).await?;
             }
         }
         let own = |wanted: &&Wanted| self.images.iter().any(|image| image.app == wanted.name);

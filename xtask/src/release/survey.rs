@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use futures_util::future::try_join_all;
 
 use super::{
-    env::{self, AppEnv},
+    env::AppEnv,
     healing::Restart,
-    objects::{self, Mark, ObjectName},
+    objects::{self, ObjectName},
+    ownership::Mark,
     record::{self, Record},
     revision::{self, Revision},
+    secrets::{self, Differences, Existing, secret_name},
     verdict::{Known, Verdict, decide},
     wish::Wanted,
 };
@@ -27,8 +29,10 @@ pub(crate) struct Survey {
     records: BTreeMap<String, Record>,
     marks: BTreeMap<ObjectName, Mark>,
     workloads: BTreeMap<String, Vec<Workload>>,
-    /// The keys of each app's Secret that differ from what they should be, and how.
-    secrets: BTreeMap<String, Vec<String>>,
+    /// The Secrets of apps that are not as they should be, and how they differ.
+    secrets: BTreeMap<String, Differences>,
+    /// The marks of the Secrets that exist, by app, and those that plasma left them with.
+    secret_marks: BTreeMap<String, (Mark, Mark)>,
     /// The workloads of each release whose pods may run with an environment that nobody wished.
     restarts: BTreeMap<String, Vec<Restart>>,
 }
@@ -48,7 +52,7 @@ impl Survey {
             let wanted = waves
                 .iter()
                 .flatten()
-                .filter_map(|wanted| records.get(&wanted.name));
+                .filter_map(|wanted| records.releases.get(&wanted.name));
             let names: Vec<&ObjectName> = wanted
                 .flat_map(|record| record.objects.iter().map(|(name, _)| name))
                 .collect();
@@ -59,24 +63,32 @@ impl Survey {
             let all = workload::look(&connection.client, &connection.namespace).await;
             all.map_err(|error| connection.failed("reading the workloads", &error).into())
         };
-        let secrets = try_join_all(envs.iter().map(async |(app, env)| {
-            let existing = env::existing(connection, app).await?;
-            anyhow::Ok((app.clone(), differences(&existing, env)))
-        }));
+        let secrets = try_join_all(
+            envs.iter()
+                .map(async |(app, env)| anyhow::Ok((app, env, secrets::existing(connection, app).await?))),
+        );
         let (revisions, (records, marks), snapshot, secrets) =
             tokio::try_join!(revision::newest(connection), objects, workloads, secrets)?;
         let names = waves.iter().flatten().map(|wanted| wanted.name.clone());
+        let known = |app: &str| records.secrets.get(&secret_name(app));
+        let differences = secrets
+            .iter()
+            .map(|(app, env, existing)| ((*app).clone(), Differences::of(existing, known(app), env)))
+            .filter(|(_, differences)| !differences.is_empty())
+            .collect();
+        let secret_marks = secrets
+            .into_iter()
+            .map(|(app, _, existing)| (app.clone(), (existing.mark, known(app).cloned())))
+            .collect();
         let mut survey = Self {
             revisions,
-            records,
+            records: records.releases,
             marks,
             workloads: names
                 .map(|name| (name.clone(), workload::of_release(&snapshot, &name)))
                 .collect(),
-            secrets: secrets
-                .into_iter()
-                .filter(|(_, changes)| !changes.is_empty())
-                .collect(),
+            secrets: differences,
+            secret_marks,
             restarts: BTreeMap::new(),
         };
         let all = waves.iter().flatten();
@@ -92,12 +104,9 @@ impl Survey {
         if !record.is_some_and(|record| wanted.inputs.changes_since(&record.inputs).is_empty()) {
             return Vec::new();
         }
-        let secrets = self.secrets.iter().map(|(app, changes)| Source::Secret {
-            name: env::secret_name(app),
-            keys: changes
-                .iter()
-                .filter_map(|change| Some(change.split_once(' ')?.1.to_owned()))
-                .collect(),
+        let secrets = self.secrets.iter().map(|(app, differences)| Source::Secret {
+            name: secret_name(app),
+            keys: differences.keys().cloned().collect(),
         });
         let maps = self.changed(wanted).into_iter();
         let maps = maps
@@ -142,7 +151,7 @@ impl Survey {
     pub(crate) fn of_nothing(envs: &BTreeMap<String, AppEnv>) -> Self {
         let secrets = envs
             .iter()
-            .map(|(app, env)| (app.clone(), differences(&BTreeMap::new(), env)));
+            .map(|(app, env)| (app.clone(), Differences::of(&Existing::default(), None, env)));
         Self {
             secrets: secrets.collect(),
             ..Self::default()
@@ -179,24 +188,16 @@ impl Survey {
             .filter(|revision| revision.is_pending())
     }
 
-    /// The Secrets that must be applied, and what changes in each: names of keys, never values.
-    pub(crate) fn secrets(&self) -> &BTreeMap<String, Vec<String>> {
+    /// The Secrets that must be applied, and what changes in each.
+    pub(crate) fn secrets(&self) -> &BTreeMap<String, Differences> {
         &self.secrets
     }
-}
 
-fn differences(existing: &BTreeMap<String, String>, env: &AppEnv) -> Vec<String> {
-    let gone = existing
-        .keys()
-        .filter(|name| !env.secrets.contains_key(*name))
-        .map(|name| format!("- {name}"));
-    let other = env
-        .secrets
-        .iter()
-        .filter_map(|(name, secret)| match existing.get(name) {
-            None => Some(format!("+ {name}")),
-            Some(value) if value != secret.expose() => Some(format!("~ {name}")),
-            Some(_) => None,
-        });
-    gone.chain(other).collect()
+    /// The mark of an app's Secret, if it has one that is not kept yet.
+    pub(crate) fn new_mark(&self, app: &str) -> Option<&str> {
+        match self.secret_marks.get(app) {
+            Some((Some(mark), known)) if known.as_ref() != Some(mark) => Some(mark),
+            _ => None,
+        }
+    }
 }

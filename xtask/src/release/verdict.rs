@@ -3,12 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    objects::{Mark, ObjectName},
-    record::Record,
-    revision::Revision,
-    wish::Wanted,
-};
+use super::{objects::ObjectName, ownership::Mark, record::Record, revision::Revision, wish::Wanted};
 use crate::kube::workload::Workload;
 
 const NO_RECORD: &str = "its last deploy did not end well, or the record of it in plasma-releases is lost";

@@ -12,9 +12,10 @@ use config::{App, AppManifest, Release, StageEnv};
 use serde_json::{Value, json};
 
 use super::{
-    env::{AppEnv, secret_name},
+    env::AppEnv,
     image::{self, Image},
     inputs::Inputs,
+    secrets::secret_name,
 };
 use crate::{commands::scope::Scope, context::Context, outcome::Failure, tools::helm::Chart};
 

@@ -162,7 +162,10 @@ pub(crate) fn conflicts(said: &str) -> Vec<String> {
         .lines()
         .filter(|line| line.starts_with("Error: ") && line.contains("conflict"));
     lines
-        .map(|line| line.trim_start_matches("Error: ").trim().to_owned())
+        .map(|line| {
+            let said = line.trim_start_matches("Error: ").trim();
+            said.trim_start_matches("UPGRADE FAILED: ").to_owned()
+        })
         .collect()
 }
 
@@ -175,7 +178,13 @@ mod tests {
         let said = "level=WARN msg=\"upgrade failed\" error=\"conflict occurred while applying\"\n\
                     Error: UPGRADE FAILED: conflict occurred while applying object hmlet/photos apps/v1, Kind=Deployment: Apply \
                     failed with 1 conflict: conflict with \"kubectl\" with subresource \"scale\" using apps/v1: .spec.replicas\n";
-        assert_eq!(conflicts(said).len(), 1);
-        assert!(conflicts("Error: UPGRADE FAILED: timed out\n").is_empty());
+        let conflicts = conflicts(said);
+        assert_eq!(conflicts.len(), 1);
+        // Nothing has failed: it is applied once more, with force.
+        assert!(
+            conflicts.iter().all(|line| line.starts_with("conflict occurred")),
+            "{conflicts:?}"
+        );
+        assert!(super::conflicts("Error: UPGRADE FAILED: timed out\n").is_empty());
     }
 }

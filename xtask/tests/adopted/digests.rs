@@ -103,12 +103,16 @@ fn a_claim_that_nobody_meets() {
     let Some(workspace) = staging("claim") else {
         return;
     };
-    workspace.template(&format!(
-        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: broken\nspec:\n  serviceName: broken\n  selector: {{matchLabels: \
-         {{app: broken}}}}\n  template:\n    metadata: {{labels: {{app: broken}}}}\n    spec: {{containers: [{{name: app, image: '{IMAGE}', \
-         volumeMounts: [{{name: data, mountPath: /data}}]}}]}}\n  volumeClaimTemplates:\n    - metadata: {{name: data}}\n      spec: \
-         {{storageClassName: none-such, accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Mi}}}}}}\n"
-    ));
+    let set = |class: &str| {
+        workspace.template(&format!(
+            "apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: broken\nspec:\n  serviceName: broken\n  selector: \
+             {{matchLabels: {{app: broken}}}}\n  template:\n    metadata: {{labels: {{app: broken}}}}\n    spec: \
+             {{terminationGracePeriodSeconds: 0, containers: [{{name: app, image: '{IMAGE}', command: [sleep, '600'], \
+             volumeMounts: [{{name: data, mountPath: /data}}]}}]}}\n  volumeClaimTemplates:\n    - metadata: {{name: data}}\n      \
+             spec: {{storageClassName: {class}, accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Mi}}}}}}\n"
+        ));
+    };
+    set("none-such");
     let digest = workspace.digest();
     says(
         &digest,
@@ -119,6 +123,21 @@ fn a_claim_that_nobody_meets() {
             &file(&workspace, "chart/templates/workload.yaml"),
         ],
     );
+    // A StatefulSet cannot be changed, and this one has nothing to lose.
+    set("standard");
+    let mended = workspace.plasma(&["deploy", "--yes"]).success();
+    says(
+        &String::from_utf8_lossy(&mended.get_output().stderr),
+        &["broken: StatefulSet broken is made anew", "✓ broken"],
+    );
+    // This one has its volume.
+    set("another");
+    says(
+        &workspace.digest(),
+        &["a StatefulSet keeps what it was made with", "save the data"],
+    );
+    let phase = workspace.kubectl(&["get", "pvc", "data-broken-0", "--output=jsonpath={.status.phase}"]);
+    assert_eq!(phase, "Bound");
 }
 
 #[test]
@@ -182,59 +201,6 @@ fn a_broken_release_is_mended_by_the_next_deploy() {
         &String::from_utf8_lossy(&healed.get_output().stderr),
         &["~ broken: Deployment broken was deleted", "✓ broken"],
     );
-}
-
-#[test]
-fn what_somebody_changed_is_taken_back() {
-    let Some(workspace) = staging("changed-by-hand") else {
-        return;
-    };
-    workspace.template(&format!(
-        "apiVersion: v1\nkind: Service\nmetadata:\n  name: broken\nspec: {{selector: {{app: broken}}, ports: [{{port: 80}}]}}\n---\n\
-         apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: broken\ndata: {{COLOUR: red}}\n---\n\
-         apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: broken\nspec:\n  selector: {{matchLabels: {{app: broken}}}}\n  \
-         template:\n    metadata: {{labels: {{app: broken}}}}\n    spec: {{terminationGracePeriodSeconds: 0, containers: [{{name: app, \
-         image: '{IMAGE}', command: [sleep, '600'], envFrom: [{{configMapRef: {{name: broken}}}}]}}]}}\n"
-    ));
-    workspace.plasma(&["deploy", "--yes"]).success();
-    let deploy = || {
-        let deployed = workspace.plasma(&["deploy", "--yes", "--explain"]).success();
-        String::from_utf8(deployed.get_output().stderr.clone()).unwrap()
-    };
-    says(&deploy(), &["= broken unchanged"]);
-
-    let patch =
-        r#"{"metadata": {"annotations": {"somebody": "was here"}}, "spec": {"selector": {"app": "nope"}}}"#;
-    workspace.kubectl(&["patch", "service", "broken", "--type=merge", "--patch", patch]);
-    says(
-        &deploy(),
-        &[
-            "~ broken: Service broken was changed by somebody",
-            "what kubectl-patch set is taken back: metadata.annotations.somebody, spec.selector",
-        ],
-    );
-    let service = workspace.kubectl(&["get", "service", "broken", "--output=json"]);
-    let service: serde_json::Value = serde_json::from_str(&service).unwrap();
-    assert_eq!(service["spec"]["selector"]["app"], "broken");
-    assert_eq!(
-        service["metadata"]["annotations"]["somebody"],
-        serde_json::Value::Null
-    );
-    says(&deploy(), &["= broken unchanged"]);
-
-    // A pod that starts while its environment is another one must not keep it.
-    let patch = r#"{"data": {"COLOUR": "blue"}}"#;
-    workspace.kubectl(&["patch", "configmap", "broken", "--type=merge", "--patch", patch]);
-    workspace.kubectl(&["delete", "pods", "--selector=app=broken"]);
-    says(
-        &deploy(),
-        &[
-            "Deployment broken: its pods are made anew, for they may have started while ConfigMap broken was changed",
-        ],
-    );
-    let colour = workspace.kubectl(&["exec", "deployment/broken", "--", "printenv", "COLOUR"]);
-    assert_eq!(colour, "red\n");
-    says(&deploy(), &["= broken unchanged"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@
 )]
 
 mod digests;
+mod hands;
 mod production;
 #[path = "../../examples/terminal/pty.rs"]
 mod pty;

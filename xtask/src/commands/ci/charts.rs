@@ -42,9 +42,10 @@ fn show(faults: &[String]) -> anyhow::Result<()> {
     if faults.is_empty() {
         return Ok(());
     }
-    Err(
-        Failure::failed(format!("{} faults in the charts or their values", faults.len()))
-            .advise("correct the places above")
-            .into(),
-    )
+    Err(Failure::failed(match faults.len() {
+        1 => "a fault in the charts or their values".to_owned(),
+        several => format!("{several} faults in the charts or their values"),
+    })
+    .advise("correct what is named above")
+    .into())
 }
