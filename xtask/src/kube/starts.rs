@@ -1,29 +1,35 @@
 //! Pods after a start of their node. Until its kubelet has told of a pod anew, the cluster repeats what it knew of the pod
-//! before, and that was ready. Whether a kubelet tells anything, its lease says:
-//! <https://kubernetes.io/docs/concepts/architecture/leases/#node-heart-beats>.
+//! before, and that was ready. Its kubelet tells of its start a moment too late; that the parts of the cluster which never are
+//! silent for long have been silent is seen at once, in leases and heartbeats:
+//! <https://kubernetes.io/docs/concepts/architecture/leases/>.
 
 use std::{collections::BTreeMap, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, fmt::rfc2822};
 use k8s_openapi::{
     api::{
         coordination::v1::Lease,
-        core::v1::{Event, Node, Pod, PodCondition},
+        core::v1::{Event, Node, NodeCondition, Pod, PodCondition},
     },
     apimachinery::pkg::apis::meta::v1::Time,
 };
-use kube::{Api, Client, ResourceExt, api::ListParams};
-use tokio::time::{Instant, sleep};
+use kube::{
+    Api, Client, ResourceExt,
+    api::{ListParams, Request},
+    client::Body,
+};
 
 /// After this long a kubelet has told of all its pods. A pod that is older than the kubelet is then one that ran on while
 /// only the kubelet was restarted.
 const TELLS_WITHIN: Duration = Duration::from_secs(60);
-/// A kubelet renews its lease four times in its duration. This much later it is overdue.
-const LATE: Duration = Duration::from_millis(500);
-/// How long a kubelet whose lease is overdue is waited for: on a busy node it comes, and after a start it comes too.
-const OVERDUE: Duration = Duration::from_secs(3);
-/// Where the leases of the nodes are.
-const NODE_LEASES: &str = "kube-node-lease";
+/// The controllers' lease is renewed every two seconds. If it was not for this long, the control plane is just starting; if for
+/// longer than the second, nobody uses it.
+const SILENT_FOR: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
+const CONTROLLERS: &str = "kube-controller-manager";
+/// A node whose kubelet has nothing new to tell says so every five minutes.
+const HEARTBEAT: Duration = Duration::from_secs(330);
+/// The label of a node that starts and stops with the control plane.
+const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 /// Why a pod is not ready that its node has not told of yet.
 const REASON: &str = "NodeStarting";
 
@@ -47,22 +53,29 @@ impl Starts {
 
     /// Asks the cluster which nodes are just starting. Where that must not be asked, all are believed.
     pub(crate) async fn ask(client: &Client) -> Self {
-        let silent = silent(client).await;
-        let (nodes, events) = (
+        let (nodes, events, leases) = (
             Api::<Node>::all(client.clone()),
             Api::<Event>::namespaced(client.clone(), "default"),
+            Api::<Lease>::namespaced(client.clone(), "kube-system"),
         );
         let (every, starting) = (
             ListParams::default(),
             ListParams::default().fields("involvedObject.kind=Node,reason=Starting"),
         );
-        let (nodes, events) = tokio::join!(nodes.list(&every), events.list(&starting));
+        let (nodes, events, leases, server) = tokio::join!(
+            nodes.list(&every),
+            events.list(&starting),
+            leases.list(&every),
+            Server::ask(client)
+        );
         let nodes = nodes.map(|nodes| nodes.items).unwrap_or_default();
         let events = events.map(|events| events.items).unwrap_or_default();
-        Self::seen(&nodes, &silent, &events, Timestamp::now())
+        let leases = leases.map(|leases| leases.items).unwrap_or_default();
+        Self::seen(&nodes, &leases, &events, &server)
     }
 
-    fn seen(nodes: &[Node], silent: &[String], events: &[Event], now: Timestamp) -> Self {
+    fn seen(nodes: &[Node], leases: &[Lease], events: &[Event], server: &Server) -> Self {
+        let now = server.time;
         let mut starts = BTreeMap::new();
         for event in events {
             let kubelet = event
@@ -78,11 +91,17 @@ impl Starts {
                 *start = time.max(*start);
             }
         }
-        // Of the pods of a node that is not ready, or tells nothing, nobody knows anything.
-        let unknown = nodes
-            .iter()
-            .filter(|node| !is_ready(node) || silent.contains(&node.name_any()));
-        starts.extend(unknown.map(|node| (node.name_any(), Timestamp::MAX)));
+        let stop = stop_of_control_plane(leases, now);
+        for node in nodes {
+            if let Some(stop) = stop.filter(|_| is_of_control_plane(node)) {
+                starts.entry(node.name_any()).or_insert(stop);
+            }
+            // Of the pods of a node that is not ready, or says nothing, nobody knows anything.
+            let unknown = is_of_control_plane(node) && !server.is_whole;
+            if unknown || !is_ready(node) || is_silent(node, now) {
+                starts.insert(node.name_any(), Timestamp::MAX);
+            }
+        }
         Self(starts)
     }
 
@@ -111,38 +130,53 @@ impl Starts {
     }
 }
 
-/// The nodes whose kubelets tell nothing. One that is only late is waited for.
-async fn silent(client: &Client) -> Vec<String> {
-    let leases = Api::<Lease>::all(client.clone());
-    let end = Instant::now() + OVERDUE;
-    loop {
-        let found = leases.list(&ListParams::default()).await;
-        let found = found.map(|leases| leases.items).unwrap_or_default();
-        let overdue = overdue(&found);
-        if overdue.is_empty() || Instant::now() > end {
-            return overdue;
-        }
-        sleep(Duration::from_millis(200)).await;
+/// What an API server says of itself.
+struct Server {
+    /// Its time, for this machine may have another. To the second.
+    time: Timestamp,
+    /// Whether it has all that it answers with: one that has just started may not.
+    is_whole: bool,
+}
+
+impl Server {
+    /// Asks it. Anybody may.
+    async fn ask(client: &Client) -> Self {
+        let asked = async {
+            let request = Request::new("/readyz").list(&ListParams::default()).ok()?;
+            let answer = client.send(request.map(Body::from)).await.ok()?;
+            let date = answer.headers().get("date")?.to_str().ok()?;
+            Some(Self {
+                time: rfc2822::parse(date).ok()?.timestamp(),
+                is_whole: !answer.status().is_server_error(),
+            })
+        };
+        asked.await.unwrap_or_else(|| Self::whole(Timestamp::now()))
+    }
+
+    fn whole(time: Timestamp) -> Self {
+        Self { time, is_whole: true }
     }
 }
 
-/// The nodes whose leases are overdue, by the clock of whoever renewed last: of the cluster's own parts, each has a lease, and
-/// this machine's clock may be another.
-fn overdue(leases: &[Lease]) -> Vec<String> {
-    let renewed = |lease: &Lease| Some(lease.spec.as_ref()?.renew_time.as_ref()?.0);
-    let now = leases.iter().filter_map(renewed).max().unwrap_or(Timestamp::MIN);
-    let is_overdue = |lease: &&Lease| {
-        let seconds = lease.spec.as_ref().and_then(|spec| spec.lease_duration_seconds);
-        let seconds = seconds.and_then(|seconds| u32::try_from(seconds).ok());
-        let (Some(renewed), Some(seconds)) = (renewed(lease), seconds) else {
-            return false;
-        };
-        let within = Duration::from_secs(seconds.into()) / 4 + LATE;
-        lease.namespace().as_deref() == Some(NODE_LEASES)
-            && now.duration_since(renewed).unsigned_abs() > within
-    };
-    let found = leases.iter().filter(is_overdue);
-    found.map(ResourceExt::name_any).collect()
+/// When the control plane was last heard of before the silence that it is just coming out of.
+fn stop_of_control_plane(leases: &[Lease], now: Timestamp) -> Option<Timestamp> {
+    let lease = leases.iter().find(|lease| lease.name_any() == CONTROLLERS)?;
+    let renewed = lease.spec.as_ref()?.renew_time.as_ref()?.0;
+    let (from, until) = SILENT_FOR;
+    let silent = now.duration_since(renewed).unsigned_abs();
+    (from < silent && silent < until).then_some(renewed)
+}
+
+fn is_of_control_plane(node: &Node) -> bool {
+    node.labels().contains_key(CONTROL_PLANE)
+}
+
+fn is_silent(node: &Node, now: Timestamp) -> bool {
+    let ready = ready(node).and_then(|condition| condition.last_heartbeat_time.as_ref());
+    ready.is_some_and(|Time(heartbeat)| {
+        let age = now.duration_since(*heartbeat);
+        age.is_positive() && age.unsigned_abs() > HEARTBEAT
+    })
 }
 
 fn unknown(condition: &mut PodCondition) {
@@ -152,11 +186,12 @@ fn unknown(condition: &mut PodCondition) {
 
 /// Whether a node is ready for pods.
 pub(crate) fn is_ready(node: &Node) -> bool {
-    let status = node.status.as_ref();
-    let mut conditions = status
-        .iter()
-        .flat_map(|status| status.conditions.iter().flatten());
-    conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
+    ready(node).is_some_and(|condition| condition.status == "True")
+}
+
+fn ready(node: &Node) -> Option<&NodeCondition> {
+    let conditions = node.status.as_ref()?.conditions.as_ref()?;
+    conditions.iter().find(|condition| condition.type_ == "Ready")
 }
 
 #[cfg(test)]
@@ -185,6 +220,10 @@ mod tests {
         .unwrap()
     }
 
+    fn server(time: &str) -> Server {
+        Server::whole(time.parse().unwrap())
+    }
+
     fn start(component: &str, time: &str) -> Event {
         serde_json::from_value(json!({
             "metadata": {"name": "e"}, "involvedObject": {"kind": "Node", "name": "node"}, "reason": "Starting",
@@ -202,49 +241,80 @@ mod tests {
 
     #[test]
     fn a_pod_is_ready_only_once_its_node_has_told_of_it_since_its_start() {
-        let now = "2026-01-01T12:00:30Z".parse().unwrap();
+        let now = server("2026-01-01T12:00:30Z");
         let events = [
             start("kubelet", "2026-01-01T12:00:00Z"),
             start("kube-proxy", "2026-01-01T12:00:20Z"),
         ];
-        let starts = Starts::seen(&[node("True")], &[], &events, now);
+        let starts = Starts::seen(&[node("True")], &[], &events, &now);
         let doubted = (false, Some("NodeStarting".to_owned()));
         assert_eq!(state(&starts, "2026-01-01T11:00:00Z"), doubted);
         assert_eq!(state(&starts, "2026-01-01T12:00:00Z"), (true, None));
         // Of a node that is not ready, nothing is believed.
-        let starts = Starts::seen(&[node("Unknown")], &[], &events, now);
-        assert_eq!(state(&starts, "2026-01-01T12:00:00Z"), doubted);
-        // Nor of one that is still called ready and tells nothing.
-        let starts = Starts::seen(&[node("True")], &["node".to_owned()], &[], now);
+        let starts = Starts::seen(&[node("Unknown")], &[], &events, &now);
         assert_eq!(state(&starts, "2026-01-01T12:00:00Z"), doubted);
     }
 
     #[test]
-    fn a_kubelet_is_overdue_after_a_quarter_of_its_lease() {
-        let lease = |namespace: &str, name: &str, renewed: &str| -> Lease {
+    fn a_control_plane_that_comes_back_knows_nothing_of_its_pods_yet() {
+        let now = server("2026-01-01T12:00:30Z");
+        let lease = |name: &str, renewed: &str| -> Lease {
             serde_json::from_value(json!({
-                "metadata": {"namespace": namespace, "name": name},
-                "spec": {"leaseDurationSeconds": 40, "renewTime": format!("2026-01-01T12:00:{renewed}Z")},
+                "metadata": {"name": name}, "spec": {"renewTime": format!("2026-01-01T{renewed}.000000Z")},
             }))
             .unwrap()
         };
-        let with = |last: &str| {
-            overdue(&[
-                lease("kube-node-lease", "node", "00.000000"),
-                lease("kube-node-lease", "other", "10.000000"),
-                lease("kube-system", "apiserver", last),
-                lease("kube-system", "scheduler", "00.000000"),
-            ])
+        let mut own = node("True");
+        own.metadata.labels = Some([(CONTROL_PLANE.to_owned(), String::new())].into());
+        let since = |node: &Node, controllers: &str| {
+            let leases = [lease("apiserver", "11:00:00"), lease(CONTROLLERS, controllers)];
+            Starts::seen(std::slice::from_ref(node), &leases, &[], &now)
         };
-        assert_eq!(with("10.400000"), Vec::<String>::new());
-        assert_eq!(with("10.600000"), ["node"]);
+        let doubted = (false, Some("NodeStarting".to_owned()));
+        let before = "2026-01-01T11:00:00Z";
+        assert_eq!(state(&since(&own, "12:00:00"), before), doubted);
+        assert_eq!(
+            state(&since(&own, "12:00:00"), "2026-01-01T12:00:10Z"),
+            (true, None)
+        );
+        assert_eq!(
+            state(&since(&own, "12:00:28"), before),
+            (true, None),
+            "it was not silent"
+        );
+        assert_eq!(
+            state(&since(&own, "11:00:00"), before),
+            (true, None),
+            "nobody uses the lease"
+        );
+        assert_eq!(
+            state(&since(&node("True"), "12:00:00"), before),
+            (true, None),
+            "another node"
+        );
+
+        let starting = Server {
+            is_whole: false,
+            ..server("2026-01-01T12:00:30Z")
+        };
+        let starts = Starts::seen(std::slice::from_ref(&own), &[], &[], &starting);
+        assert_eq!(state(&starts, before), doubted, "it has not all it needs");
+
+        let heartbeat = |time: &str| {
+            let mut own = node("True");
+            let conditions = own.status.as_mut().and_then(|status| status.conditions.as_mut());
+            conditions.unwrap()[0].last_heartbeat_time = Some(Time(time.parse().unwrap()));
+            since(&own, "12:00:28")
+        };
+        assert_eq!(state(&heartbeat("2026-01-01T11:56:00Z"), before), (true, None));
+        assert_eq!(state(&heartbeat("2026-01-01T11:54:00Z"), before), doubted);
     }
 
     #[test]
     fn a_kubelet_that_was_restarted_alone_leaves_its_pods_ready() {
-        let now = "2026-01-01T12:05:00Z".parse().unwrap();
+        let now = server("2026-01-01T12:05:00Z");
         let events = [start("kubelet", "2026-01-01T12:00:00Z")];
-        let starts = Starts::seen(&[node("True")], &[], &events, now);
+        let starts = Starts::seen(&[node("True")], &[], &events, &now);
         assert_eq!(state(&starts, "2026-01-01T11:00:00Z"), (true, None));
     }
 }

@@ -89,14 +89,14 @@ pub(crate) async fn look(client: &Client, namespace: &str) -> Result<Snapshot, k
         Api::<ReplicaSet>::namespaced(client.clone(), namespace),
         Api::<Pod>::namespaced(client.clone(), namespace),
     );
-    // First, for it may wait for a node that has something new to tell.
-    let starts = Starts::ask(client).await;
-    let (deployments, sets, daemons, replica_sets, mut pods) = tokio::try_join!(
+    let starts = async { Ok(Starts::ask(client).await) };
+    let (deployments, sets, daemons, replica_sets, mut pods, starts) = tokio::try_join!(
         deployments.list(&all),
         sets.list(&all),
         daemons.list(&all),
         replica_sets.list(&all),
-        pods.list(&all)
+        pods.list(&all),
+        starts
     )?;
     starts.doubt(&mut pods.items);
     Ok(Snapshot {

@@ -14,10 +14,13 @@ use similar::TextDiff;
 
 use super::{
     objects::{self, ObjectName},
-    revision,
+    remake, revision,
     wish::Wanted,
 };
-use crate::kube::{Connection, workload::RELEASE};
+use crate::{
+    kube::{Connection, workload::RELEASE},
+    outcome::Failure,
+};
 
 /// Stands for what must not be shown.
 const MASK: &str = "••••••";
@@ -63,9 +66,16 @@ impl Diff {
                 }
                 continue;
             }
-            let (live, after) = match connection {
+            let compared = match connection {
                 Some(connection) => compare(connection, wanted, name, object).await?,
-                None => (Value::Null, object.clone()),
+                None => Compared::Changed(Value::Null, object.clone()),
+            };
+            let (live, after) = match compared {
+                Compared::Changed(live, after) => (live, after),
+                Compared::Anew(after) => {
+                    self.healing(&name.title(), remake::ANEW);
+                    (Value::Null, after)
+                }
             };
             self.object(name, live, after);
         }
@@ -135,16 +145,22 @@ impl Diff {
 }
 
 /// An object as it is and as it would be, both without what the cluster keeps for itself.
+enum Compared {
+    Changed(Value, Value),
+    /// It cannot become the other one, and is deleted first.
+    Anew(Value),
+}
+
 async fn compare(
     connection: &Connection,
     wanted: &Wanted,
     name: &ObjectName,
     object: &Value,
-) -> anyhow::Result<(Value, Value)> {
+) -> anyhow::Result<Compared> {
     let api: Api<DynamicObject> = name.api(connection);
     let failed = |error: &kube::Error| connection.failed(&format!("comparing the {}", name.title()), error);
     let Some(live) = api.get_opt(&name.name).await.map_err(|error| failed(&error))? else {
-        return Ok((Value::Null, object.clone()));
+        return Ok(Compared::Changed(Value::Null, object.clone()));
     };
     let mut applied = object.clone();
     // What helm adds to every object.
@@ -155,14 +171,32 @@ async fn compare(
         dry_run: true,
         ..PatchParams::apply(HELM).force()
     };
-    let after = api
-        .patch(&name.name, &params, &Patch::Apply(&applied))
-        .await
-        .map_err(|error| failed(&error))?;
-    Ok((
-        clean(serde_json::to_value(live)?),
-        clean(serde_json::to_value(after)?),
-    ))
+    let live = clean(serde_json::to_value(live)?);
+    match api.patch(&name.name, &params, &Patch::Apply(&applied)).await {
+        Ok(after) => Ok(Compared::Changed(live, clean(serde_json::to_value(after)?))),
+        Err(kube::Error::Api(status)) if remake::is_kept(&status.message) => {
+            if remake::unborn(connection, &wanted.name)
+                .await?
+                .contains(&name.name)
+            {
+                return Ok(Compared::Anew(object.clone()));
+            }
+            let failure = Failure::failed(format!("{} cannot be changed so", name.title()));
+            Err(remake::kept(failure, wanted).into())
+        }
+        Err(kube::Error::Api(status)) if status.code == 422 => Err(Failure::failed(format!(
+            "the cluster refuses the {}",
+            name.title()
+        ))
+        .because(status.message.clone())
+        .advise(format!(
+            "look at {} and {}",
+            wanted.chart.display(),
+            wanted.values.display()
+        ))
+        .into()),
+        Err(error) => Err(failed(&error).into()),
+    }
 }
 
 fn clean(mut object: Value) -> Value {

@@ -30,8 +30,6 @@ use crate::{
     },
 };
 
-/// What helm says, in the cluster's words, of a StatefulSet that would have to become another one.
-const KEPT: &str = "updates to statefulset spec";
 /// How often the cluster is asked whether it is there, and how long it may be silent in a rollout.
 const ASK_EVERY: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(60);
@@ -169,12 +167,9 @@ impl Site<'_> {
             let call = self.helm.upgrade(&chart, true);
             ended = self.runner.capture(&call).await?;
         }
-        if ended.stderr.contains(KEPT) {
+        if remake::is_kept(&ended.stderr) {
             for set in remake::unborn(self.connection, &wanted.name).await? {
-                step.line(format!(
-                    "  {}: StatefulSet {set} is made anew: it cannot be changed, and had no volume yet",
-                    wanted.name
-                ));
+                step.line(format!("  {}: StatefulSet {set} {}", wanted.name, remake::ANEW));
                 remake::delete(self.connection, &set).await?;
                 ended = self.runner.capture(&self.helm.upgrade(&chart, true)).await?;
             }
@@ -253,22 +248,15 @@ impl Site<'_> {
 
 /// The error of a release that helm could not install.
 fn refused(wanted: &Wanted, said: &str) -> Failure {
-    let (chart, values) = (wanted.chart.display(), wanted.values.display());
     let failure = Failure::failed(format!("helm cannot install {}", wanted.name));
-    if said.contains(KEPT) {
-        return failure
-            .because(
-                "a StatefulSet keeps what it was made with, and so do its volumes: size, storage class, access modes, \
-                 the name of its service, its selector",
-            )
-            .advise(format!(
-                "put back what was changed in {values} or {chart} (`storage.size`, most often); if they say what you want, \
-                 save the data, delete the StatefulSet and its claim with kubectl, deploy, and bring the data back"
-            ));
+    if remake::is_kept(said) {
+        return remake::kept(failure, wanted);
     }
-    failure
-        .because(helm::complaint(said))
-        .advise(format!("look at {chart} and {values}"))
+    failure.because(helm::complaint(said)).advise(format!(
+        "look at {} and {}",
+        wanted.chart.display(),
+        wanted.values.display()
+    ))
 }
 
 #[cfg(test)]

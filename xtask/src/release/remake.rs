@@ -8,6 +8,7 @@ use kube::{
 };
 use tokio::time::{Duration, sleep, timeout};
 
+use super::wish::Wanted;
 use crate::{
     kube::{Connection, workload::belongs},
     outcome::Failure,
@@ -15,6 +16,31 @@ use crate::{
 
 /// How long the cluster may take to delete a StatefulSet with its pods and claims.
 const GONE_WITHIN: Duration = Duration::from_secs(60);
+
+/// What the cluster says of a StatefulSet that would have to become another one.
+const KEPT: &str = "updates to statefulset spec";
+
+/// What is done about one without data.
+pub(super) const ANEW: &str = "is made anew: it cannot be changed, and had no volume yet";
+
+/// Whether somebody says that a StatefulSet cannot be changed so.
+pub(super) fn is_kept(said: &str) -> bool {
+    said.contains(KEPT)
+}
+
+/// The error of a StatefulSet with data that cannot be changed so.
+pub(super) fn kept(failure: Failure, wanted: &Wanted) -> Failure {
+    let (chart, values) = (wanted.chart.display(), wanted.values.display());
+    failure
+        .because(
+            "a StatefulSet keeps what it was made with, and so do its volumes: size, storage class, access modes, the \
+             name of its service, its selector",
+        )
+        .advise(format!(
+            "put back what was changed in {values} or {chart} (`storage.size`, most often); if they say what you want, \
+             save the data, delete the StatefulSet and its claim with kubectl, deploy, and bring the data back"
+        ))
+}
 
 /// The StatefulSets of a release that wait for volumes which none of their claims has got.
 ///

@@ -12,7 +12,7 @@ use super::records::{PhotoRecord, UserRecord};
 use super::run::Step;
 use super::schema::users;
 use super::sql::Sql;
-use super::{Db, DbError};
+use super::{Db, DbError, Transaction};
 use crate::domain::{PhotoId, UserId, search_words, tags};
 
 const USERS: usize = 1000;
@@ -47,8 +47,25 @@ impl Db {
             }
             Ok(())
         })
-        .await
+        .await?;
+        let Ok(()) = self.writers.run(Transaction::None, vacuum).await?;
+        Ok(())
     }
+}
+
+/// What PostgreSQL does by itself a while after so many rows were written.
+fn vacuum(connection: &mut AnyConnection) -> Step<()> {
+    if let AnyConnection::Postgres(inner) = connection {
+        // One by one, for several statements at once are a transaction, in which none of them may be.
+        for statement in [
+            "SET statement_timeout = 0",
+            "VACUUM (ANALYZE) photos",
+            "VACUUM (ANALYZE) photo_terms",
+        ] {
+            inner.batch_execute(statement)?;
+        }
+    }
+    Ok(())
 }
 
 fn seed_users(connection: &mut AnyConnection, password_hash: &str) -> Step<Vec<String>> {
