@@ -83,16 +83,21 @@ async fn missing(site: &Site, client: &Client, starts: &Starts) -> kube::Result<
     )?;
     starts.doubt(&mut pods.items);
     let deployments = deployments.iter().filter_map(|it| {
-        let spec = it.spec.as_ref()?;
-        let wanted = spec.replicas.unwrap_or(1);
-        lacking(&it.metadata, &spec.selector, wanted, true, &pods.items)
+        it.spec
+            .as_ref()
+            .map(|spec| (&it.metadata, &spec.selector, spec.replicas))
     });
     let sets = sets.iter().filter_map(|it| {
-        let spec = it.spec.as_ref()?;
-        let wanted = spec.replicas.unwrap_or(1);
-        lacking(&it.metadata, &spec.selector, wanted, true, &pods.items)
+        it.spec
+            .as_ref()
+            .map(|spec| (&it.metadata, &spec.selector, spec.replicas))
     });
-    let mut waiting: Vec<String> = deployments.chain(sets).collect();
+    let mut waiting: Vec<String> = deployments
+        .chain(sets)
+        .filter_map(|(about, selector, replicas)| {
+            lacking(about, selector, replicas.unwrap_or(1), true, &pods.items)
+        })
+        .collect();
     if waiting.is_empty() {
         let stale = slices.iter().filter(|slice| !leads_to(slice, &pods.items));
         waiting.extend(stale.map(|slice| format!("the service of {} to find its pods", slice.name_any())));

@@ -55,6 +55,7 @@ fn a_cluster_is_made_made_whole_used_and_destroyed() {
     wait_for_photos(&stage);
     the_status_shows_what_is_deployed(&stage);
     what_is_deployed_is_back_when_bootstrap_is_done(&stage);
+    a_node_that_comes_back_by_itself_is_not_taken_at_its_old_word(&stage);
     a_terminal_is_a_terminal(&stage);
     logs_are_followed_into_new_pods(&stage);
     a_forward_survives_its_pod(&stage);
@@ -218,6 +219,29 @@ fn what_is_deployed_is_back_when_bootstrap_is_done(stage: &Stage) {
     ]);
     assert_eq!(pods, "true");
     the_status_shows_what_is_deployed(stage);
+}
+
+/// As after a restart of Docker: the cluster first repeats what it knew of its pods before.
+fn a_node_that_comes_back_by_itself_is_not_taken_at_its_old_word(stage: &Stage) {
+    let starts = || {
+        let get = "-n hmlet get pods --output=jsonpath={.items[*].status.containerStatuses[0].restartCount}";
+        stage.kubectl(&get.split(' ').collect::<Vec<_>>())
+    };
+    let before = starts();
+    docker(&["restart", "--time", "5", NODE]);
+    let deadline = Instant::now() + Duration::from_secs(120);
+    loop {
+        let status = stage.run(&["status", "--target", "cluster", "--json"]);
+        let status: serde_json::Value = serde_json::from_str(&out(&status)).unwrap_or_default();
+        if status["apps"][0]["state"] == "ready" {
+            break;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "not ready within two minutes: {status}"
+        );
+    }
+    assert_ne!(starts(), before, "ready before its pod was started again");
 }
 
 fn a_terminal_is_a_terminal(stage: &Stage) {
