@@ -31,7 +31,7 @@ pub struct LogLevels(String);
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 impl LogLevels {
-    /// The list as it was written.
+    /// The list, without blanks.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -41,10 +41,14 @@ impl Value for LogLevels {
     const KIND: Kind = Kind::Text;
 
     fn parse(text: &str) -> Result<Self, String> {
-        for item in text.split(',').map(str::trim) {
+        let items: Vec<String> = text
+            .split(',')
+            .map(|item| item.split_whitespace().collect())
+            .collect();
+        for item in &items {
             let (target, level) = match item.split_once('=') {
                 Some((target, level)) => (Some(target), level),
-                None => (None, item),
+                None => (None, item.as_str()),
             };
             if !LEVELS.iter().any(|known| known.eq_ignore_ascii_case(level)) {
                 let meant = nearest(level, LEVELS.into_iter()).map_or_else(
@@ -65,6 +69,6 @@ impl Value for LogLevels {
                 ));
             }
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(items.join(",")))
     }
 }

@@ -1,5 +1,6 @@
 //! The binary `frontend`.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use config::FrontendEnv;
@@ -13,7 +14,8 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("frontend: {}", config::with_causes(error.as_ref()));
+            // Nobody can be told that this cannot be told.
+            let _ = writeln!(io::stderr(), "frontend: {}", config::with_causes(error.as_ref()));
             ExitCode::FAILURE
         }
     }

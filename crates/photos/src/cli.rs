@@ -77,7 +77,7 @@ pub async fn run(
     let env = match process_environment(variables).and_then(|map| PhotosEnv::from_map(&map)) {
         Ok(env) => env,
         Err(faults) => {
-            eprintln!("{faults}");
+            let _ = writeln!(io::stderr(), "{faults}");
             return Ok(ExitCode::from(USAGE));
         }
     };

@@ -1,5 +1,6 @@
 //! The binary `photos`.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -13,7 +14,8 @@ async fn main() -> ExitCode {
     match cli::run(Cli::parse(), std::env::vars_os()).await {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("photos: {}", config::with_causes(error.as_ref()));
+            // Nobody can be told that this cannot be told.
+            let _ = writeln!(io::stderr(), "photos: {}", config::with_causes(error.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::{objects::ObjectName, ownership::Mark, record::Record, revision::Revision, wish::Wanted};
 use crate::kube::workload::Workload;
 
-const NO_RECORD: &str = "its last deploy did not end well, or the record of it in plasma-releases is lost";
+const NO_RECORD: &str =
+    "its last deploy did not end well, or plasma-releases has no record of it that this plasma can read";
 
 /// What to do with a release.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,10 +13,14 @@ pub(super) fn plain(message: &str) -> String {
             asked_for(expected)
         );
     }
+    let unknown = message.strip_prefix("unknown variant ");
+    if let Some((found, expected)) = unknown.and_then(|rest| rest.split_once(", expected ")) {
+        return format!("is {found}, where {} belongs", expected);
+    }
     let text = match message {
         // No query takes a negative number.
         "invalid digit found in string" | "cannot parse integer from empty string" => {
-            "must be a whole number from 0 on"
+            "must be a whole number, written in digits"
         }
         "number too large to fit in target type" => "is too large a number",
         "number too small to fit in target type" => "is too small a number",
@@ -96,7 +100,15 @@ mod tests {
             ),
             (
                 "invalid digit found in string",
-                "must be a whole number from 0 on",
+                "must be a whole number, written in digits",
+            ),
+            (
+                "unknown variant `al`, expected `atomic` or `each`",
+                "is `al`, where `atomic` or `each` belongs",
+            ),
+            (
+                "unknown variant `x`, expected one of `a`, `b`, `c`",
+                "is `x`, where one of `a`, `b`, `c` belongs",
             ),
             ("missing field `name`", "is missing"),
             (

@@ -2,12 +2,12 @@
 //!
 //! A process has a folder of its own in `PS_SPOOL_DIR`, `photos-spool-*`, whose file `lock` it holds locked while it lives. Its
 //! files go when their value is dropped, the folder with the process; the folders of killed ones are swept when the next
-//! one starts.
+//! one starts. A folder that somebody removed, as cleaners of `/tmp` do, is begun anew with the next upload.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Write};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
@@ -24,7 +24,8 @@ const BUFFER: usize = 256 * 1024;
 /// Where uploads are spooled to. The last clone takes the folder along.
 #[derive(Clone, Debug)]
 pub struct Spool {
-    home: Arc<Home>,
+    dir: PathBuf,
+    home: Arc<Mutex<Arc<Home>>>,
 }
 
 #[derive(Debug)]
@@ -49,7 +50,7 @@ pub struct Spooled {
 /// A file being spooled.
 #[derive(Debug)]
 pub struct SpoolWriter {
-    home: Arc<Home>,
+    spool: Spool,
     file: Option<Hashed>,
     buffer: BytesMut,
     len: u64,
@@ -59,6 +60,7 @@ pub struct SpoolWriter {
 #[derive(Debug)]
 struct Hashed {
     file: NamedTempFile,
+    home: Arc<Home>,
     hasher: Sha256,
 }
 
@@ -77,14 +79,26 @@ impl Spool {
             }
         }
         Ok(Self {
-            home: Arc::new(Home::begin(dir)?),
+            dir: dir.to_owned(),
+            home: Arc::new(Mutex::new(Arc::new(Home::begin(dir)?))),
         })
+    }
+
+    /// The folder of this process, which is there.
+    fn home(&self) -> io::Result<Arc<Home>> {
+        let mut home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
+        if !home.folder.path().join(LOCK).exists() {
+            std::fs::create_dir_all(&self.dir)?;
+            *home = Arc::new(Home::begin(&self.dir)?);
+            tracing::warn!(folder = %home.folder.path().display(), "the folder of the spool was removed; there is a new one");
+        }
+        Ok(Arc::clone(&home))
     }
 
     /// Begins a file of at most `limit` bytes. Nothing is made on disk before the first bytes.
     pub fn create(&self, limit: u64) -> SpoolWriter {
         SpoolWriter {
-            home: Arc::clone(&self.home),
+            spool: self.clone(),
             file: None,
             buffer: BytesMut::new(),
             len: 0,
@@ -97,8 +111,8 @@ impl Spool {
     /// # Errors
     /// [`MediaError::Full`] or [`MediaError::Spool`].
     pub async fn scratch(&self) -> Result<TempPath, MediaError> {
-        let home = Arc::clone(&self.home);
-        blocking(move || Ok(home.create()?.into_temp_path())).await
+        let spool = self.clone();
+        blocking(move || Ok(spool.home()?.create()?.into_temp_path())).await
     }
 }
 
@@ -181,32 +195,32 @@ impl SpoolWriter {
         if self.file.is_none() || !self.buffer.is_empty() {
             self.flush().await?;
         }
-        let Some(Hashed { file, hasher }) = self.file else {
+        let Some(Hashed { file, home, hasher }) = self.file else {
             return Err(MediaError::Spool(io::Error::other(
                 "the spool file is gone after a failed write",
             )));
         };
         Ok(Spooled {
             path: file.into_temp_path(),
-            _home: self.home,
+            _home: home,
             len: self.len,
             sha256: hasher.finalize().into(),
         })
     }
 
     async fn flush(&mut self) -> Result<(), MediaError> {
-        let (home, held, bytes) = (
-            Arc::clone(&self.home),
-            self.file.take(),
-            self.buffer.split().freeze(),
-        );
+        let (spool, held, bytes) = (self.spool.clone(), self.file.take(), self.buffer.split().freeze());
         let written = blocking(move || {
             let mut held = match held {
                 Some(held) => held,
-                None => Hashed {
-                    file: home.create()?,
-                    hasher: Sha256::new(),
-                },
+                None => {
+                    let home = spool.home()?;
+                    Hashed {
+                        file: home.create()?,
+                        home,
+                        hasher: Sha256::new(),
+                    }
+                }
             };
             held.file.write_all(&bytes)?;
             held.hasher.update(&bytes);
@@ -292,7 +306,7 @@ mod tests {
     fn what_a_killed_process_left_is_swept_and_what_a_living_one_has_is_not() {
         let dir = tempfile::tempdir().unwrap();
         let living = Spool::open(dir.path()).unwrap();
-        let upload = living.home.create().unwrap();
+        let upload = living.home().unwrap().create().unwrap();
         // As it is left behind: files, and a lock that nobody holds any more.
         let killed = dir.path().join("photos-spool-killed");
         std::fs::create_dir(&killed).unwrap();
@@ -311,5 +325,20 @@ mod tests {
             1,
             "a process that ends takes its folder along: {left:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_was_removed_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let spools = dir.path().join("spools");
+        let spool = Spool::open(&spools).unwrap();
+        std::fs::remove_dir_all(&spools).unwrap();
+        let mut writer = spool.create(10);
+        writer.write(b"bytes").await.unwrap();
+        let spooled = writer.finish().await.unwrap();
+        assert_eq!(spooled.read().await.unwrap(), "bytes");
+        assert!(spool.scratch().await.unwrap().exists());
+        drop((spooled, spool));
+        assert_eq!(std::fs::read_dir(&spools).unwrap().count(), 0);
     }
 }
