@@ -4,16 +4,29 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntry, ObjectMeta};
 use kube::api::{Patch, PatchParams};
 use serde_json::{Map, Value, json};
 
-use super::{env::MANAGER, objects::ObjectName, ownership};
-use crate::kube::{Connection, readers::Source};
+use super::{
+    diff::HELM,
+    env::MANAGER,
+    objects::{self, ObjectName},
+    ownership, revision,
+};
+use crate::kube::{
+    Connection,
+    readers::{Source, readers},
+    snapshot::Snapshot,
+};
 
 /// What `kubectl rollout restart` writes.
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
+
+/// Fields that a line names.
+const SHOWN: usize = 8;
 
 /// What somebody has set in an object that is helm's.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,16 +48,39 @@ pub(crate) struct Restart {
 
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "what {} set is taken back: {}",
-            self.by,
-            self.fields.join(", ")
-        )
+        let (shown, more) = self.fields.split_at(self.fields.len().min(SHOWN));
+        write!(f, "what {} set is taken back: {}", self.by, shown.join(", "))?;
+        match more.len() {
+            0 => Ok(()),
+            more => write!(f, ", and {more} more"),
+        }
+    }
+}
+
+impl Foreign {
+    /// Whether it is of the content of a ConfigMap.
+    pub(crate) fn is_of_content(&self) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|field| !field.starts_with("metadata."))
     }
 }
 
 impl Restart {
+    /// Of the workloads of a release that read one of the sources.
+    pub(crate) fn of_readers(snapshot: &Snapshot, release: &str, sources: &[Source]) -> Vec<Self> {
+        let found = readers(snapshot, release, sources).into_iter();
+        found
+            .map(|(kind, name, source)| Self {
+                workload: ObjectName {
+                    api_version: "apps/v1".to_owned(),
+                    kind: kind.to_owned(),
+                    name,
+                },
+                source,
+            })
+            .collect()
+    }
+
     /// Whether it is a Secret that was changed.
     pub(crate) fn is_for_secret(&self) -> bool {
         matches!(self.source, Source::Secret { .. })
@@ -65,10 +101,7 @@ impl fmt::Display for Restart {
 ///
 /// # Errors
 /// When the cluster cannot be asked.
-pub(crate) async fn foreign(
-    connection: &Connection,
-    object: &ObjectName,
-) -> anyhow::Result<Option<(Foreign, String)>> {
+async fn foreign(connection: &Connection, object: &ObjectName) -> anyhow::Result<Option<(Foreign, String)>> {
     let found = object
         .api(connection)
         .get_metadata_opt(&object.name)
@@ -78,6 +111,25 @@ pub(crate) async fn foreign(
         let version = found.metadata.resource_version.clone().unwrap_or_default();
         Some((of_owners(&found.metadata)?, version))
     }))
+}
+
+/// What somebody has set in the objects of a release as it is installed, whether or not there is a record of it.
+///
+/// # Errors
+/// When the cluster cannot be asked.
+pub(crate) async fn all_foreign(
+    connection: &Connection,
+    release: &str,
+) -> anyhow::Result<Vec<(ObjectName, Foreign)>> {
+    let installed = revision::installed(connection, release)
+        .await?
+        .unwrap_or_default();
+    let objects = objects::of_manifest(&installed.manifest)?;
+    let found = objects.into_keys().map(async |object| {
+        let foreign = foreign(connection, &object).await?;
+        anyhow::Ok(foreign.map(|(foreign, _)| (object, foreign)))
+    });
+    Ok(try_join_all(found).await?.into_iter().flatten().collect())
 }
 
 /// Gives helm what somebody has set in an object, and says what that is.
@@ -122,9 +174,22 @@ fn params() -> PatchParams {
 
 fn of_owners(metadata: &ObjectMeta) -> Option<Foreign> {
     let mut owners = metadata.managed_fields.clone().unwrap_or_default();
-    let at = owners.iter().position(ownership::is_helms)?;
-    let version = owners.get(at)?.api_version.clone();
-    let mut helm = owners.remove(at);
+    let mut helm = match owners.iter().position(ownership::is_helms) {
+        Some(at) => owners.remove(at),
+        // Somebody has deleted the object and made it anew.
+        None => ManagedFieldsEntry {
+            manager: Some(HELM.to_owned()),
+            operation: Some("Apply".to_owned()),
+            fields_type: Some("FieldsV1".to_owned()),
+            api_version: owners
+                .iter()
+                .find(|entry| ownership::foreign(entry).is_some())?
+                .api_version
+                .clone(),
+            ..ManagedFieldsEntry::default()
+        },
+    };
+    let version = helm.api_version.clone();
     let own = &mut helm.fields_v1.get_or_insert(FieldsV1(json!({}))).0;
     let (mut fields, mut by) = (BTreeSet::new(), BTreeSet::new());
     owners.retain_mut(|entry| {
@@ -204,6 +269,18 @@ mod tests {
         );
         assert_eq!(foreign.owners.len(), 2);
         assert_eq!(of_owners(&owned(&[("helm", "Apply", ports)])), None);
+    }
+
+    #[test]
+    fn an_object_that_somebody_made_anew_becomes_helms() {
+        let theirs = json!({"f:spec": {"f:selector": {}}, "f:metadata": {"f:labels": {"f:somebody": {}}}});
+        let foreign = of_owners(&owned(&[("kubectl-create", "Update", theirs.clone())])).unwrap();
+        assert_eq!(foreign.fields, ["metadata.labels.somebody", "spec.selector"]);
+        let [helm] = foreign.owners.as_slice() else {
+            unreachable!()
+        };
+        assert!(ownership::is_helms(helm));
+        assert_eq!(helm.fields_v1.as_ref().unwrap().0, theirs);
     }
 
     #[test]

@@ -10,6 +10,9 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// How the names of secrets begin.
+const SECRET: &str = "a secret";
+
 /// The inputs of a release by name, each as a short digest or, if it is public and short, as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Inputs(BTreeMap<String, String>);
@@ -24,6 +27,20 @@ impl Inputs {
     pub(crate) fn digest(&mut self, name: impl Into<String>, content: impl AsRef<[u8]>) {
         let digest = Sha256::digest(content.as_ref());
         self.0.insert(name.into(), hex::encode(&digest[..8]));
+    }
+
+    /// Adds the checksum of secrets.
+    pub(crate) fn secret(&mut self, name: &str, checksum: String) {
+        self.0.insert(format!("{SECRET} of {name}"), checksum);
+    }
+
+    /// Whether its secrets are others than those of the last deploy.
+    pub(crate) fn has_other_secrets(&self, old: &Self) -> bool {
+        let of = |inputs: &Self| {
+            let secrets = inputs.0.iter().filter(|(name, _)| name.starts_with(SECRET));
+            secrets.map(|(_, checksum)| checksum.clone()).collect::<Vec<_>>()
+        };
+        of(self) != of(old)
     }
 
     /// Adds all files below a folder by their names relative to the root.

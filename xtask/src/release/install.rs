@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::{
     healing::{self, Restart},
-    objects::{self, ObjectName},
+    objects,
     record::{self, Record},
     remake, revision,
     wish::Wanted,
@@ -18,8 +18,9 @@ use crate::{
         Connection,
         diagnosis::{Diagnosis, Files},
         identity,
+        readers::Source,
         rollout::{self, Trouble},
-        snapshot::Watch,
+        snapshot::{Snapshot, Watch},
         workload,
     },
     outcome::Failure,
@@ -46,12 +47,6 @@ pub(crate) struct Site<'a> {
     pub(crate) env_file: &'a std::path::Path,
 }
 
-/// What somebody changed of a release, and is taken back.
-pub(crate) struct Mending<'a> {
-    pub(crate) changed: Vec<ObjectName>,
-    pub(crate) restarts: &'a [Restart],
-}
-
 impl Site<'_> {
     /// Installs or upgrades a release, waits until it is available, and keeps what it was made from.
     ///
@@ -60,13 +55,17 @@ impl Site<'_> {
     pub(crate) async fn install(
         &self,
         wanted: &Wanted,
-        mending: &Mending<'_>,
+        restarts: &[Restart],
         step: &mut Step,
     ) -> anyhow::Result<()> {
         record::keep(self.connection, &wanted.name, None).await?;
-        for object in &mending.changed {
-            if let Some(foreign) = healing::reclaim(self.connection, object).await? {
+        let mut sources = Vec::new();
+        for (object, _) in healing::all_foreign(self.connection, &wanted.name).await? {
+            if let Some(foreign) = healing::reclaim(self.connection, &object).await? {
                 step.line(format!("  {}: {}: {foreign}", wanted.name, object.title()));
+                if object.kind == "ConfigMap" && foreign.is_of_content() {
+                    sources.push(Source::ConfigMap { name: object.name });
+                }
             }
         }
         step.says("helm applies it");
@@ -87,8 +86,18 @@ impl Site<'_> {
         if let Some(trouble) = failed {
             return Err(self.digest(wanted, trouble).await.into());
         }
-        let restarts = mending.restarts.iter().filter(|restart| !restart.is_for_secret());
-        for restart in restarts {
+        let mut anew: Vec<Restart> = restarts
+            .iter()
+            .filter(|restart| !restart.is_for_secret())
+            .cloned()
+            .collect();
+        if !sources.is_empty() {
+            let found = Restart::of_readers(&self.workloads().await?, &wanted.name, &sources);
+            let is_new = |one: &Restart| anew.iter().all(|other| other.workload != one.workload);
+            let new: Vec<Restart> = found.into_iter().filter(is_new).collect();
+            anew.extend(new);
+        }
+        for restart in anew {
             healing::restart(self.connection, &restart.workload).await?;
             step.line(format!(
                 "  {}: {}: {restart}",
@@ -100,6 +109,11 @@ impl Site<'_> {
         let record = self.record(wanted).await?;
         self.follow(wanted, step).await?;
         record::keep(self.connection, &wanted.name, Some(&record)).await
+    }
+
+    async fn workloads(&self) -> anyhow::Result<Snapshot> {
+        let look = workload::look(&self.connection.client, &self.connection.namespace).await;
+        Ok(look.map_err(|error| self.connection.failed("reading the workloads", &error))?)
     }
 
     /// What a release has just been made from, and its objects as they are.
@@ -123,8 +137,7 @@ impl Site<'_> {
     /// The digest of what keeps them from it.
     pub(crate) async fn follow(&self, wanted: &Wanted, step: &mut Step) -> anyhow::Result<()> {
         let name = &wanted.name;
-        let look = workload::look(&self.connection.client, &self.connection.namespace).await;
-        let snapshot = look.map_err(|error| self.connection.failed("reading the workloads", &error))?;
+        let snapshot = self.workloads().await?;
         let expected = workload::of_release(&snapshot, name);
         let step = RefCell::new(step);
         let says = |what: &str| step.borrow_mut().says(what);
@@ -138,9 +151,7 @@ impl Site<'_> {
                 return Err(self.digest(wanted, trouble).await.into());
             }
             // A watch does not know which nodes have just started, and believes what they said before.
-            let snapshot = workload::look(&self.connection.client, &self.connection.namespace)
-                .await
-                .map_err(|error| self.connection.failed("reading the workloads", &error))?;
+            let snapshot = self.workloads().await?;
             let unconfirmed = workload::of_release(&snapshot, name)
                 .into_iter()
                 .find(|it| !it.is_available());

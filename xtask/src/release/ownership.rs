@@ -34,25 +34,52 @@ const CONTENT: [&str; 2] = ["f:data", "f:binaryData"];
 /// What changes when somebody changes an object; nothing if that cannot be told.
 pub(crate) type Mark = Option<String>;
 
-/// The mark of an object: what helm has set, and what somebody else has who is none of the cluster's own. Of the content of
-/// a ConfigMap or Secret also when it was set: what was changed and put back, a process may have read meanwhile.
+/// The mark of an object: what helm has set, and what somebody else has who is none of the cluster's own. That of a ConfigMap
+/// or Secret has the mark of its content behind a blank.
 pub(crate) fn mark(metadata: &ObjectMeta) -> String {
-    let mut owned = Vec::new();
-    for entry in metadata.managed_fields.iter().flatten() {
+    let owned = metadata.managed_fields.iter().flatten().filter_map(|entry| {
         let fields = if is_helms(entry) {
-            fields_of(entry).cloned()
+            fields_of(entry).cloned()?
         } else {
-            foreign(entry).map(|split| Value::Object(split.taken))
+            Value::Object(foreign(entry)?.taken)
         };
-        let content = content(entry);
-        if fields.is_some() || content.is_some() {
-            let time = content.is_some().then_some(&entry.time);
-            owned.push(json!([entry.manager, entry.operation, fields, content, time]).to_string());
-        }
+        Some(json!([entry.manager, entry.operation, fields]))
+    });
+    let all = digest(owned);
+    match content_mark(metadata) {
+        Some(content) => format!("{all} {content}"),
+        None => all,
     }
-    owned.sort_unstable();
+}
+
+/// The mark of the content of a ConfigMap or Secret, which changes with every write: what was changed and put back, a process
+/// may have read meanwhile. Nothing if it has none.
+pub(super) fn content_mark(metadata: &ObjectMeta) -> Mark {
+    let entries = metadata.managed_fields.iter().flatten();
+    let mut owned = entries
+        .filter_map(|entry| {
+            Some(json!([
+                entry.manager,
+                entry.operation,
+                content(entry)?,
+                entry.time
+            ]))
+        })
+        .peekable();
+    owned.peek()?;
+    Some(digest(owned))
+}
+
+/// The part of a mark that stands for content.
+pub(super) fn content_of(mark: &str) -> Option<&str> {
+    Some(mark.split_once(' ')?.1)
+}
+
+fn digest(entries: impl Iterator<Item = Value>) -> String {
+    let mut entries: Vec<String> = entries.map(|entry| entry.to_string()).collect();
+    entries.sort_unstable();
     let mut digest = Sha256::new();
-    owned.iter().for_each(|entry| digest.update(entry));
+    entries.iter().for_each(|entry| digest.update(entry));
     hex::encode(&digest.finalize()[..8])
 }
 
@@ -220,7 +247,14 @@ mod tests {
         assert_ne!(again, once);
         // What a backup notes at an object is no change of its content.
         let noted = json!({"f:metadata": {"f:labels": {"f:saved": {}}}});
-        assert_eq!(marked(&[by_plasma, ("velero", "Update", 2, noted)]), own);
+        assert_eq!(
+            marked(&[by_plasma.clone(), ("velero", "Update", 2, noted.clone())]),
+            own
+        );
+        // A person's label is a change of the object, and none of its content.
+        let labelled = marked(&[by_plasma, ("kubectl-label", "Update", 2, noted)]);
+        assert_ne!(labelled, own);
+        assert_eq!(content_of(&labelled), content_of(&own));
     }
 
     #[test]

@@ -90,9 +90,8 @@ impl Prepared {
             let rendered = tools.runner.run(&tools.helm.template(&wanted.chart())).await?;
             let values = wanted.all_values(&context.root)?;
             diff.release(connection, wanted, &rendered, &values).await?;
-            for object in self.survey.changed(wanted) {
-                let Some(connection) = connection else { continue };
-                if let Some((foreign, _)) = healing::foreign(connection, &object).await? {
+            if let Some(connection) = connection {
+                for (object, foreign) in healing::all_foreign(connection, &wanted.name).await? {
                     diff.healing(&object.title(), &foreign.to_string());
                 }
             }

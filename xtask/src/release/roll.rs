@@ -8,7 +8,7 @@ use super::{
     env::AppEnv,
     healing,
     image::Image,
-    install::{Mending, Site},
+    install::Site,
     ownership::Mark,
     record, revision,
     secrets::{self, secret_name},
@@ -136,11 +136,8 @@ impl Work<'_> {
                     ));
                 }
                 let mut step = progress.step(wanted.name.clone());
-                let mending = Mending {
-                    changed: self.survey.changed(wanted),
-                    restarts: self.survey.to_restart(wanted),
-                };
-                site.install(wanted, &mending, &mut step).await?;
+                site.install(wanted, self.survey.to_restart(wanted), &mut step)
+                    .await?;
                 step.done();
             }
         }

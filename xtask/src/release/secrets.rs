@@ -21,7 +21,7 @@ use crate::kube::Connection;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Existing {
     pub(crate) values: BTreeMap<String, ByteString>,
-    /// Nothing if there is no such Secret.
+    /// Of its content; nothing if there is no such Secret.
     pub(crate) mark: Mark,
     /// The keys that somebody else has set, or set once more.
     foreign_keys: Vec<String>,
@@ -75,6 +75,11 @@ impl Differences {
         all.into_iter().flatten()
     }
 
+    /// Those that only somebody else can have set, if the wish has not changed.
+    pub(crate) fn foreign_keys(&self) -> impl Iterator<Item = &String> {
+        self.surplus.iter().chain(&self.put_back)
+    }
+
     /// What an apply changes: `+ KEY`, `~ KEY`, `- KEY`.
     pub(crate) fn changes(&self) -> Vec<String> {
         let all = [('-', &self.surplus), ('+', &self.missing), ('~', &self.other)];
@@ -104,7 +109,7 @@ pub(crate) async fn existing(connection: &Connection, app: &str) -> anyhow::Resu
 
 fn of_object(secret: Secret) -> Existing {
     Existing {
-        mark: Some(ownership::mark(&secret.metadata)),
+        mark: ownership::content_mark(&secret.metadata),
         foreign_keys: ownership::foreign_keys(&secret.metadata),
         values: secret.data.unwrap_or_default(),
     }

@@ -8,7 +8,7 @@ use super::{
     env::AppEnv,
     healing::Restart,
     objects::{self, ObjectName},
-    ownership::Mark,
+    ownership::{self, Mark},
     record::{self, Record},
     revision::{self, Revision},
     secrets::{self, Differences, Existing, secret_name},
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::kube::{
     Connection,
-    readers::{Source, readers},
+    readers::Source,
     snapshot::Snapshot,
     workload::{self, Workload},
 };
@@ -98,35 +98,34 @@ impl Survey {
         Ok(survey)
     }
 
-    /// The workloads that read what somebody has changed. A change of what is wished makes new pods by itself.
+    /// The workloads that read what somebody has changed.
     fn restarts(&self, wanted: &Wanted, snapshot: &Snapshot) -> Vec<Restart> {
         let record = self.records.get(&wanted.name);
-        if !record.is_some_and(|record| wanted.inputs.changes_since(&record.inputs).is_empty()) {
-            return Vec::new();
-        }
-        let secrets = self.secrets.iter().map(|(app, differences)| Source::Secret {
+        // A secret that is wished to be another one makes new pods by itself.
+        let rotated = record.is_some_and(|record| wanted.inputs.has_other_secrets(&record.inputs));
+        let secrets = self.secrets.iter().filter(|_| !rotated);
+        let secrets = secrets.map(|(app, differences)| Source::Secret {
             name: secret_name(app),
-            keys: differences.keys().cloned().collect(),
+            keys: if record.is_some() {
+                differences.keys().cloned().collect()
+            } else {
+                differences.foreign_keys().cloned().collect()
+            },
         });
-        let maps = self.changed(wanted).into_iter();
-        let maps = maps
-            .filter(|object| object.kind == "ConfigMap")
-            .map(|object| Source::ConfigMap { name: object.name });
+        let secrets =
+            secrets.filter(|source| !matches!(source, Source::Secret { keys, .. } if keys.is_empty()));
+        let maps = self.changed(wanted).filter(|(object, known)| {
+            let found = self.marks.get(object).and_then(|mark| mark.as_deref());
+            object.kind == "ConfigMap"
+                && found.and_then(ownership::content_of) != known.as_deref().and_then(ownership::content_of)
+        });
+        let maps = maps.map(|(object, _)| Source::ConfigMap {
+            name: object.name.clone(),
+        });
         // Secrets come back before a release is installed, ConfigMaps with it.
         let (secrets, maps): (Vec<Source>, Vec<Source>) = (secrets.collect(), maps.collect());
-        let found = [secrets, maps].map(|sources| readers(snapshot, &wanted.name, &sources));
-        found
-            .into_iter()
-            .flatten()
-            .map(|(kind, name, source)| Restart {
-                workload: ObjectName {
-                    api_version: "apps/v1".to_owned(),
-                    kind: kind.to_owned(),
-                    name,
-                },
-                source,
-            })
-            .collect()
+        let found = [secrets, maps].map(|sources| Restart::of_readers(snapshot, &wanted.name, &sources));
+        found.into_iter().flatten().collect()
     }
 
     /// The workloads of a release whose pods must be made anew.
@@ -137,14 +136,13 @@ impl Survey {
             .unwrap_or_default()
     }
 
-    /// The objects of a release that somebody has changed since they were deployed.
-    pub(crate) fn changed(&self, wanted: &Wanted) -> Vec<ObjectName> {
+    /// The objects of a release that somebody has changed since they were deployed, and the marks that they had.
+    fn changed(&self, wanted: &Wanted) -> impl Iterator<Item = (&ObjectName, &Mark)> {
         let record = self.records.get(&wanted.name);
         let objects = record.into_iter().flat_map(|record| &record.objects);
         objects
             .filter(|(object, mark)| self.marks.get(object).is_some_and(|found| found != mark))
-            .map(|(object, _)| object.clone())
-            .collect()
+            .map(|(object, mark)| (object, mark))
     }
 
     /// Where there is no cluster yet.

@@ -174,11 +174,11 @@ fn wanted(
             let place = env.places.get(name).map(String::as_str).unwrap_or_default();
             inputs.digest(format!("{name} ({})", without_line(place)), value);
         }
-        inputs.shown(format!("a secret of {app}"), env.checksum());
+        inputs.secret(app, env.checksum());
     } else if defaults.get("secretChecksum").is_some() {
         let checksum = used(&defaults, &read_yaml(&context.root.join(&values))?, env).checksum();
         generated["secretChecksum"] = json!(checksum);
-        inputs.shown("its secret", checksum);
+        inputs.secret(&release.name, checksum);
     }
     Ok(Wanted {
         name: release.name.clone(),

@@ -117,6 +117,37 @@ fn what_somebody_changes_while_a_rollout_runs_is_seen_by_the_next_deploy() {
 }
 
 #[test]
+fn what_was_changed_after_a_deploy_that_failed_is_taken_back_too() {
+    let Some(workspace) = staging("no-record") else {
+        return;
+    };
+    let pod = format!("{{name: app, image: '{IMAGE}', command: [sleep, '600']}}");
+    service(&workspace, &pod);
+    deploy(&workspace);
+    // There is no record of a release whose last deploy failed.
+    service(&workspace, "{name: app, image: 'localhost:1/none:1'}");
+    workspace.digest();
+    let annotation = json!({"metadata": {"annotations": {"somebody": "was here"}}});
+    patch(&workspace, "service", "broken", "kubectl-patch", &annotation);
+    // And of an object that was deleted and made anew, nothing is helm's.
+    let mut made = object(&workspace, "deployment", "broken");
+    made["spec"]["template"]["spec"]["containers"][0]["image"] = json!(IMAGE);
+    made["metadata"]["labels"]["somebody"] = json!("was-here");
+    workspace.kubectl(&["delete", "deployment", "broken"]);
+    workspace.create(&made);
+
+    service(&workspace, &pod);
+    says(
+        &deploy(&workspace),
+        &["what kubectl-patch set is taken back: metadata.annotations.somebody"],
+    );
+    let metadata = |kind: &str| object(&workspace, kind, "broken")["metadata"].clone();
+    assert_eq!(metadata("service")["annotations"]["somebody"], Value::Null);
+    assert_eq!(metadata("deployment")["labels"]["somebody"], Value::Null);
+    says(&deploy(&workspace), &["= broken unchanged"]);
+}
+
+#[test]
 fn what_controllers_note_at_an_object_is_theirs() {
     let Some(workspace) = staging("controllers") else {
         return;
@@ -213,8 +244,9 @@ fn a_secret_has_only_the_keys_that_plasma_gives_it() {
     assert_eq!(printed("PS_JWT_SECRET"), right);
     says(&deploy(&workspace), &["= broken unchanged"]);
 
-    // What a program notes at a Secret is no change of it.
+    // What a program or a person notes at a Secret is no change of its content.
     let note = json!({"metadata": {"labels": {"backup": "done"}}});
     patch(&workspace, "secret", "photos-env", "backup", &note);
+    workspace.kubectl(&["label", "secret", "photos-env", "somebody=was-here"]);
     says(&deploy(&workspace), &["= broken unchanged"]);
 }

@@ -157,6 +157,16 @@ impl Workspace {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Makes an object that was read from the cluster once more.
+    pub(crate) fn create(&self, object: &serde_json::Value) {
+        let mut object = object.clone();
+        let metadata = object["metadata"].as_object_mut().unwrap();
+        metadata.retain(|key, _| matches!(key.as_str(), "name" | "namespace" | "labels" | "annotations"));
+        self.write("made.json", &object.to_string());
+        let path = self.folder.path().join("made.json");
+        self.kubectl(&["create", "--filename", path.to_str().unwrap()]);
+    }
+
     /// Waits for a condition.
     pub(crate) fn until(&self, what: &str, holds: impl Fn() -> bool) {
         let deadline = Instant::now() + Duration::from_secs(120);

@@ -15,7 +15,7 @@ pub(super) fn plain(message: &str) -> String {
     }
     let unknown = message.strip_prefix("unknown variant ");
     if let Some((found, expected)) = unknown.and_then(|rest| rest.split_once(", expected ")) {
-        return format!("is {found}, where {} belongs", expected);
+        return format!("is {found}, where {expected} belongs");
     }
     let text = match message {
         // No query takes a negative number.
