@@ -118,18 +118,27 @@ impl Adoption {
             .advise("add --yes if this cluster takes the place of the recorded one")
             .into());
         }
-        if let Some((other, folder)) = elsewhere(context, scope, &identity.uid)? {
+        if let Some(Other {
+            title: other,
+            folder,
+            adopted,
+        }) = elsewhere(context, scope, &identity.uid)?
+        {
             return Err(Failure::refused(format!("this cluster is the one of {other} already"))
                 .because(format!(
                     "both stages would be the releases of the namespace {}, and each deploy would take the other's back",
                     scope.cluster.name
                 ))
-                .advise(format!(
-                    "give {} a cluster of its own; if {other} has it by mistake, remove {} and identity.json beside it: \
-                     that changes nothing in the cluster",
-                    scope.title(),
-                    kubeconfig(&folder).display()
-                ))
+                .advise(if adopted {
+                    format!(
+                        "give {} a cluster of its own; if {other} has it by mistake, remove {} and identity.json beside it: \
+                         that changes nothing in the cluster",
+                        scope.title(),
+                        kubeconfig(&folder).display()
+                    )
+                } else {
+                    format!("give {} a cluster of its own", scope.title())
+                })
                 .into());
         }
         Ok(identity)
@@ -159,13 +168,25 @@ impl Adoption {
     }
 }
 
-/// Another stage of the same cluster file that lives on the Kubernetes cluster with this UID: `hmlet staging`, and its
-/// folder.
-fn elsewhere(context: &Context, scope: &Scope, uid: &str) -> anyhow::Result<Option<(String, PathBuf)>> {
+/// Another stage of the same cluster file.
+struct Other {
+    /// `hmlet staging`.
+    title: String,
+    folder: PathBuf,
+    /// Whether its cluster is somebody else's.
+    adopted: bool,
+}
+
+/// Another stage that lives on the Kubernetes cluster with this UID.
+fn elsewhere(context: &Context, scope: &Scope, uid: &str) -> anyhow::Result<Option<Other>> {
     for stage in Stage::ALL.into_iter().filter(|stage| *stage != scope.stage) {
         let folder = context.state.join(&scope.cluster.name).join(stage.name());
-        if Identity::load(&folder)?.is_some_and(|identity| identity.uid == uid) {
-            return Ok(Some((format!("{} {stage}", scope.cluster.name), folder)));
+        if let Some(identity) = Identity::load(&folder)?.filter(|identity| identity.uid == uid) {
+            return Ok(Some(Other {
+                title: format!("{} {stage}", scope.cluster.name),
+                folder,
+                adopted: identity.adopted,
+            }));
         }
     }
     Ok(None)

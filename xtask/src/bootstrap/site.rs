@@ -187,7 +187,8 @@ pub(crate) fn refuse_to_make(scope: &Scope) -> Failure {
 /// The refusal to destroy a cluster that is not ours.
 pub(crate) fn refuse_to_destroy(scope: &Scope) -> Failure {
     of_others(scope, "destroyed").advise(format!(
-        "nothing here removes it; to adopt another cluster for this stage: cargo xtask bootstrap{} --kubeconfig FILE --yes",
+        "to give it up, remove kubeconfig and identity.json from the stage's folder, which changes nothing in the cluster; to \
+         adopt another one instead: cargo xtask bootstrap{} --kubeconfig FILE --yes",
         scope.flags
     ))
 }

@@ -59,7 +59,7 @@ pub(super) async fn unborn(connection: &Connection, release: &str) -> anyhow::Re
         .collect())
 }
 
-/// Deletes a StatefulSet with its pods and its claims, and waits until they are gone.
+/// Deletes a StatefulSet with its pods and its claims that have no volume, and waits until they are gone.
 ///
 /// # Errors
 /// When the cluster refuses, or takes too long.
@@ -78,7 +78,11 @@ pub(super) async fn delete(connection: &Connection, name: &str) -> anyhow::Resul
     let gone = async {
         loop {
             let left = claims(connection).await?;
-            let left: Vec<&PersistentVolumeClaim> = left.iter().filter(|claim| is_of(claim, &set)).collect();
+            // One that has got its volume meanwhile stays.
+            let left: Vec<&PersistentVolumeClaim> = left
+                .iter()
+                .filter(|claim| is_of(claim, &set) && phase(claim) == Some("Pending"))
+                .collect();
             for claim in left
                 .iter()
                 .filter(|claim| claim.metadata.deletion_timestamp.is_none())

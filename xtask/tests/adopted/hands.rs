@@ -78,7 +78,7 @@ fn what_somebody_changed_is_taken_back() {
             "Deployment broken: its pods are made anew, for they may have started while ConfigMap broken was changed",
         ],
     );
-    let colour = workspace.kubectl(&["exec", "deployment/broken", "--", "printenv", "COLOUR"]);
+    let colour = workspace.exec(&["printenv", "COLOUR"]);
     assert_eq!(colour, "red\n");
     says(&deploy(&workspace), &["= broken unchanged"]);
 }
@@ -105,7 +105,7 @@ fn what_somebody_changes_while_a_rollout_runs_is_seen_by_the_next_deploy() {
         "kubectl-patch",
         &json!({"spec": {"selector": {"app": "nope"}}}),
     );
-    workspace.kubectl(&["exec", "deployment/broken", "--", "touch", "/tmp/go"]);
+    workspace.exec(&["touch", "/tmp/go"]);
     assert!(rollout.wait_with_output().unwrap().status.success());
     says(
         &deploy(&workspace),
@@ -199,7 +199,7 @@ fn a_secret_has_only_the_keys_that_plasma_gives_it() {
     let anew = "its pods are made anew, for they may have started while Secret photos-env was changed";
     let printed = |name: &str| {
         let script = format!("echo ${name}");
-        workspace.kubectl(&["exec", "deployment/broken", "--", "sh", "-c", &script])
+        workspace.exec(&["sh", "-c", &script])
     };
     let right = printed("PS_JWT_SECRET");
 

@@ -1,6 +1,7 @@
 //! A workspace whose only cluster is adopted, and whose only release is a chart with one template.
 
 use std::{
+    cell::RefCell,
     fs,
     path::PathBuf,
     process::Command,
@@ -146,15 +147,37 @@ impl Workspace {
 
     /// What kubectl prints about the cluster's namespace.
     pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
+        self.try_kubectl(arguments)
+            .unwrap_or_else(|complaint| panic!("{arguments:?}: {complaint}"))
+    }
+
+    /// The same, or what kubectl complains of.
+    fn try_kubectl(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new("kubectl")
             .args(["--namespace", &self.cluster, "--kubeconfig"])
             .arg(&self.kubeconfig)
             .args(arguments)
             .output()
             .unwrap();
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {complaint}");
-        String::from_utf8(output.stdout).unwrap()
+        if output.status.success() {
+            Ok(String::from_utf8(output.stdout).unwrap())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+
+    /// What a program prints in a pod of the release. kubectl may choose one that is just ending, and refuse.
+    pub(crate) fn exec(&self, program: &[&str]) -> String {
+        let arguments = [&["exec", "deployment/broken", "--"], program].concat();
+        let printed = RefCell::new(String::new());
+        self.until("a pod takes the program", || {
+            let Ok(text) = self.try_kubectl(&arguments) else {
+                return false;
+            };
+            printed.replace(text);
+            true
+        });
+        printed.into_inner()
     }
 
     /// Makes an object that was read from the cluster once more.
