@@ -27,11 +27,15 @@ fn patch(workspace: &Workspace, kind: &str, name: &str, by: &str, patch: &Value)
 
 /// A Service and a Deployment beside it, whose pod has this specification.
 fn service(workspace: &Workspace, pod: &str) {
-    workspace.template(&format!(
+    workspace.template(&with_service(pod));
+}
+
+fn with_service(pod: &str) -> String {
+    format!(
         "apiVersion: v1\nkind: Service\nmetadata:\n  name: broken\nspec: {{selector: {{app: broken}}, ports: [{{port: 80}}]}}\n---\n\
          apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: broken\nspec:\n  selector: {{matchLabels: {{app: broken}}}}\n  \
          template:\n    metadata: {{labels: {{app: broken}}}}\n    spec: {{terminationGracePeriodSeconds: 0, containers: [{pod}]}}\n"
-    ));
+    )
 }
 
 #[test]
@@ -188,12 +192,10 @@ fn a_secret_has_only_the_keys_that_plasma_gives_it() {
     let Some(workspace) = staging("secret") else {
         return;
     };
-    service(
-        &workspace,
-        &format!(
-            "{{name: app, image: '{IMAGE}', command: [sleep, '600'], envFrom: [{{secretRef: {{name: photos-env}}}}]}}"
-        ),
+    let pod = format!(
+        "{{name: app, image: '{IMAGE}', command: [sleep, '600'], envFrom: [{{secretRef: {{name: photos-env}}}}]}}"
     );
+    service(&workspace, &pod);
     deploy(&workspace);
     says(&deploy(&workspace), &["= broken unchanged"]);
     let anew = "its pods are made anew, for they may have started while Secret photos-env was changed";
@@ -240,6 +242,9 @@ fn a_secret_has_only_the_keys_that_plasma_gives_it() {
             assert_eq!(printed("PS_JWT_SECRET"), "somebody's\n");
         }
     }
+    // Also where the release is deployed for another reason, which makes no pods anew by itself.
+    let other = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n";
+    workspace.template(&(with_service(&pod) + other));
     says(&deploy(&workspace), &[anew]);
     assert_eq!(printed("PS_JWT_SECRET"), right);
     says(&deploy(&workspace), &["= broken unchanged"]);
