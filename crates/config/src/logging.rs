@@ -43,7 +43,7 @@ impl Value for LogLevels {
     fn parse(text: &str) -> Result<Self, String> {
         let items: Vec<String> = text
             .split(',')
-            .map(|item| item.split_whitespace().collect())
+            .map(|item| item.split('=').map(str::trim).collect::<Vec<_>>().join("="))
             .collect();
         for item in &items {
             let (target, level) = match item.split_once('=') {
@@ -70,5 +70,17 @@ impl Value for LogLevels {
             }
         }
         Ok(Self(items.join(",")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_around_levels_are_none_of_them() {
+        let read = |text: &str| LogLevels::parse(text).map(|levels| levels.as_str().to_owned());
+        assert_eq!(read(" info, photos = debug ").as_deref(), Ok("info,photos=debug"));
+        assert!(read("in fo").is_err());
     }
 }
