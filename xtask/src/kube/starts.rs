@@ -22,9 +22,10 @@ use kube::{
 /// After this long a kubelet has told of all its pods. A pod that is older than the kubelet is then one that ran on while
 /// only the kubelet was restarted.
 const TELLS_WITHIN: Duration = Duration::from_secs(60);
-/// The controllers' lease is renewed every two seconds. If it was not for this long, the control plane is just starting; if for
-/// longer than the second, nobody uses it.
-const SILENT_FOR: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(600));
+/// The controllers' lease is renewed every two seconds. If it was not for this long, the control plane is just starting.
+const SILENT: Duration = Duration::from_secs(5);
+/// A lease that was not renewed for this long is one that nobody uses.
+const UNUSED: Duration = Duration::from_secs(600);
 const CONTROLLERS: &str = "kube-controller-manager";
 /// A node whose kubelet has nothing new to tell says so every five minutes.
 const HEARTBEAT: Duration = Duration::from_secs(330);
@@ -162,9 +163,8 @@ impl Server {
 fn stop_of_control_plane(leases: &[Lease], now: Timestamp) -> Option<Timestamp> {
     let lease = leases.iter().find(|lease| lease.name_any() == CONTROLLERS)?;
     let renewed = lease.spec.as_ref()?.renew_time.as_ref()?.0;
-    let (from, until) = SILENT_FOR;
     let silent = now.duration_since(renewed).unsigned_abs();
-    (from < silent && silent < until).then_some(renewed)
+    (SILENT < silent && silent < UNUSED).then_some(renewed)
 }
 
 fn is_of_control_plane(node: &Node) -> bool {

@@ -22,9 +22,6 @@ use crate::kube::{
     snapshot::Snapshot,
 };
 
-/// What `kubectl rollout restart` writes.
-const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
-
 /// Fields that a line names.
 const SHOWN: usize = 8;
 
@@ -37,6 +34,8 @@ pub(crate) struct Foreign {
     pub(crate) fields: Vec<String>,
     /// The owners as they would be if all of it were helm's.
     owners: Vec<ManagedFieldsEntry>,
+    /// The version of the object that this was read from.
+    version: Option<String>,
 }
 
 /// A workload whose pods are made anew, for this was changed while they may have started.
@@ -97,22 +96,6 @@ impl fmt::Display for Restart {
     }
 }
 
-/// What somebody has set in an object that exists.
-///
-/// # Errors
-/// When the cluster cannot be asked.
-async fn foreign(connection: &Connection, object: &ObjectName) -> anyhow::Result<Option<(Foreign, String)>> {
-    let found = object
-        .api(connection)
-        .get_metadata_opt(&object.name)
-        .await
-        .map_err(|error| connection.failed(&format!("reading the {}", object.title()), &error))?;
-    Ok(found.and_then(|found| {
-        let version = found.metadata.resource_version.clone().unwrap_or_default();
-        Some((of_owners(&found.metadata)?, version))
-    }))
-}
-
 /// What somebody has set in the objects of a release as it is installed, whether or not there is a record of it.
 ///
 /// # Errors
@@ -126,28 +109,34 @@ pub(crate) async fn all_foreign(
         .unwrap_or_default();
     let objects = objects::of_manifest(&installed.manifest)?;
     let found = objects.into_keys().map(async |object| {
-        let foreign = foreign(connection, &object).await?;
-        anyhow::Ok(foreign.map(|(foreign, _)| (object, foreign)))
+        let found = object
+            .api(connection)
+            .get_metadata_opt(&object.name)
+            .await
+            .map_err(|error| connection.failed(&format!("reading the {}", object.title()), &error))?;
+        let foreign = found.and_then(|found| of_owners(&found.metadata));
+        anyhow::Ok(foreign.map(|foreign| (object, foreign)))
     });
     Ok(try_join_all(found).await?.into_iter().flatten().collect())
 }
 
-/// Gives helm what somebody has set in an object, and says what that is.
+/// Gives helm what somebody has set in an object.
 ///
 /// # Errors
 /// When the cluster refuses.
-pub(crate) async fn reclaim(connection: &Connection, object: &ObjectName) -> anyhow::Result<Option<Foreign>> {
-    let Some((foreign, version)) = foreign(connection, object).await? else {
-        return Ok(None);
-    };
+pub(crate) async fn reclaim(
+    connection: &Connection,
+    object: &ObjectName,
+    foreign: &Foreign,
+) -> anyhow::Result<()> {
     // Nobody may have changed it again since it was read.
-    let patch = json!({"metadata": {"managedFields": foreign.owners, "resourceVersion": version}});
+    let patch = json!({"metadata": {"managedFields": foreign.owners, "resourceVersion": foreign.version}});
     object
         .api(connection)
         .patch(&object.name, &params(), &Patch::Merge(&patch))
         .await
         .map_err(|error| connection.failed(&format!("taking back the {}", object.title()), &error))?;
-    Ok(Some(foreign))
+    Ok(())
 }
 
 /// Makes the pods of a workload anew, as `kubectl rollout restart` does.
@@ -156,7 +145,7 @@ pub(crate) async fn reclaim(connection: &Connection, object: &ObjectName) -> any
 /// When the cluster refuses.
 pub(crate) async fn restart(connection: &Connection, workload: &ObjectName) -> anyhow::Result<()> {
     let now = Timestamp::now().to_string();
-    let patch = json!({"spec": {"template": {"metadata": {"annotations": {RESTARTED: now}}}}});
+    let patch = json!({"spec": {"template": {"metadata": {"annotations": {ownership::RESTARTED_AT: now}}}}});
     workload
         .api(connection)
         .patch(&workload.name, &params(), &Patch::Merge(&patch))
@@ -165,7 +154,8 @@ pub(crate) async fn restart(connection: &Connection, workload: &ObjectName) -> a
     Ok(())
 }
 
-fn params() -> PatchParams {
+/// Of a change in the name of plasma.
+pub(super) fn params() -> PatchParams {
     PatchParams {
         field_manager: Some(MANAGER.to_owned()),
         ..PatchParams::default()
@@ -207,6 +197,7 @@ fn of_owners(metadata: &ObjectMeta) -> Option<Foreign> {
         by: by.into_iter().collect::<Vec<_>>().join(", "),
         fields: fields.into_iter().collect(),
         owners,
+        version: metadata.resource_version.clone(),
     })
 }
 

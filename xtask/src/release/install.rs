@@ -60,12 +60,11 @@ impl Site<'_> {
     ) -> anyhow::Result<()> {
         record::keep(self.connection, &wanted.name, None).await?;
         let mut sources = Vec::new();
-        for (object, _) in healing::all_foreign(self.connection, &wanted.name).await? {
-            if let Some(foreign) = healing::reclaim(self.connection, &object).await? {
-                step.line(format!("  {}: {}: {foreign}", wanted.name, object.title()));
-                if object.kind == "ConfigMap" && foreign.is_of_content() {
-                    sources.push(Source::ConfigMap { name: object.name });
-                }
+        for (object, foreign) in healing::all_foreign(self.connection, &wanted.name).await? {
+            healing::reclaim(self.connection, &object, &foreign).await?;
+            step.line(format!("  {}: {}: {foreign}", wanted.name, object.title()));
+            if object.kind == "ConfigMap" && foreign.is_of_content() {
+                sources.push(Source::ConfigMap { name: object.name });
             }
         }
         step.says("helm applies it");

@@ -20,14 +20,10 @@ const BY_DUTY: [&str; 7] = [
 ];
 /// Everything that a person does with kubectl is written under such a name: `kubectl-patch`.
 const PERSON: &str = "kubectl";
+/// What `kubectl rollout restart` writes into the pods' annotations.
+pub(super) const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
 /// Whoever restarts pods by hand asks for nothing that stays.
-const RESTARTED: [&str; 5] = [
-    "spec",
-    "template",
-    "metadata",
-    "annotations",
-    "kubectl.kubernetes.io/restartedAt",
-];
+const RESTARTED: [&str; 5] = ["spec", "template", "metadata", "annotations", RESTARTED_AT];
 /// Where the content of a ConfigMap or Secret is.
 const CONTENT: [&str; 2] = ["f:data", "f:binaryData"];
 

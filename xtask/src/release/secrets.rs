@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{
     env::{AppEnv, MANAGER},
+    healing,
     ownership::{self, Mark},
 };
 use crate::kube::Connection;
@@ -153,12 +154,8 @@ pub(crate) async fn apply(
         // An apply takes away only what plasma itself has applied before.
         if !differences.surplus.is_empty() {
             let surplus: BTreeMap<&String, ()> = differences.surplus.iter().map(|key| (key, ())).collect();
-            let params = PatchParams {
-                field_manager: Some(MANAGER.to_owned()),
-                ..PatchParams::default()
-            };
             secrets
-                .patch(&name, &params, &Patch::Merge(json!({"data": surplus})))
+                .patch(&name, &healing::params(), &Patch::Merge(json!({"data": surplus})))
                 .await?;
         }
         let params = PatchParams::apply(MANAGER).force();
