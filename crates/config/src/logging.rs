@@ -72,15 +72,3 @@ impl Value for LogLevels {
         Ok(Self(items.join(",")))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn blanks_around_levels_are_none_of_them() {
-        let read = |text: &str| LogLevels::parse(text).map(|levels| levels.as_str().to_owned());
-        assert_eq!(read(" info, photos = debug ").as_deref(), Ok("info,photos=debug"));
-        assert!(read("in fo").is_err());
-    }
-}

@@ -145,15 +145,17 @@ fn all_faults_are_told_at_once_and_no_secret_is_repeated() {
 
 #[test]
 fn what_is_logged_is_read_before_anything_is() {
-    for right in [
-        "debug",
-        "WARN",
-        "off",
-        "info,photos=debug,actix_web=off",
-        "info, photos::http=trace",
+    for (written, read) in [
+        ("debug", "debug"),
+        ("WARN", "WARN"),
+        ("off", "off"),
+        ("info,photos=debug,actix_web=off", "info,photos=debug,actix_web=off"),
+        // What is read by the logger later has no blanks: it takes none.
+        ("info, photos::http=trace", "info,photos::http=trace"),
+        (" info, photos = debug ", "info,photos=debug"),
     ] {
-        let env = PhotosEnv::from_map(&with(&[("PS_LOG", right)])).unwrap();
-        assert_eq!(env.log.as_str(), right);
+        let env = PhotosEnv::from_map(&with(&[("PS_LOG", written)])).unwrap();
+        assert_eq!(env.log.as_str(), read);
     }
     for (wrong, told) in [
         (
@@ -163,6 +165,7 @@ fn what_is_logged_is_read_before_anything_is() {
         ("inof", "PS_LOG: `inof` is no level: do you mean `info`?"),
         ("photos=bogus", "PS_LOG: `bogus` is no level"),
         ("info,", "PS_LOG: `` is no level"),
+        ("in fo", "PS_LOG: `in fo` is no level"),
         ("two words=info", "PS_LOG: `two words` names no part of a program"),
     ] {
         let said = faults(&with(&[("PS_LOG", wrong)]));

@@ -92,6 +92,10 @@ impl Test {
                 .map(|binary| format!("not binary_id({binary})"));
             let mut all = [runner, &["--workspace"]].concat();
             all.extend(filter.iter().flat_map(|filter| ["-E", filter]));
+            if context.is_set("CI") {
+                // One run tells all that is wrong.
+                all.push("--no-fail-fast");
+            }
             vec![
                 command(&["test", "--workspace", "--doc", "--quiet"]),
                 command(&all),
