@@ -149,7 +149,10 @@ fn what_is_logged_is_read_before_anything_is() {
         ("debug", "debug"),
         ("WARN", "WARN"),
         ("off", "off"),
-        ("info,photos=debug,actix_web=off", "info,photos=debug,actix_web=off"),
+        (
+            "info,photos=debug,actix_web=off",
+            "info,photos=debug,actix_web=off",
+        ),
         // What is read by the logger later has no blanks: it takes none.
         ("info, photos::http=trace", "info,photos::http=trace"),
         (" info, photos = debug ", "info,photos=debug"),

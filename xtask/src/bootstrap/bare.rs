@@ -30,11 +30,11 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    /// Makes it, in the place of what an earlier run left, and waits until its node takes pods. Its kubeconfig lies in the
-    /// folder.
+    /// Makes it, in the place of what an earlier run left. It answers when kind is done; its node takes no pods yet. Its
+    /// kubeconfig lies in the folder.
     ///
     /// # Errors
-    /// What kind says, or that the node did not become ready.
+    /// What kind says.
     pub(crate) fn make(context: &Context, folder: &Path) -> anyhow::Result<Self> {
         let this = Self {
             kind: Kind::at(locate(context, Tool::Kind)?.path),
@@ -43,10 +43,18 @@ impl Bare {
         };
         this.delete()?;
         let image = node_image(context, &Lock::load(&context.root)?)?;
+        let create = this.kind.create(NAME, CONFIG, &image, &this.kubeconfig);
+        block_on(this.runner.run(&create))?;
+        Ok(this)
+    }
+
+    /// Waits until its node takes pods.
+    ///
+    /// # Errors
+    /// When it does not within three minutes.
+    pub(crate) fn wait(&self) -> anyhow::Result<()> {
         block_on(async {
-            let create = this.kind.create(NAME, CONFIG, &image, &this.kubeconfig);
-            this.runner.run(&create).await?;
-            let nodes: Api<Node> = Api::all(crate::kube::client(&this.kubeconfig).await?);
+            let nodes: Api<Node> = Api::all(crate::kube::client(&self.kubeconfig).await?);
             let begin = Instant::now();
             while begin.elapsed() < PATIENCE {
                 let found = nodes.list(&ListParams::default()).await?;
@@ -56,8 +64,7 @@ impl Bare {
                 sleep(Duration::from_millis(250)).await;
             }
             Err(Failure::failed(format!("the node of {NAME} did not become ready")).into())
-        })?;
-        Ok(this)
+        })
     }
 
     /// Deletes it.

@@ -11,7 +11,6 @@ use kube::{
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::site::Site;
 use crate::tools::{helm::Helm, runner::Call};
 
 /// The namespace, and the name of the release in it.
@@ -21,8 +20,8 @@ pub(crate) const NAMESPACE: &str = "traefik";
 pub(crate) const FINGERPRINT: &str = "plasma/ingress-chart";
 
 /// The call that installs or updates it.
-pub(crate) fn install(site: &Site, helm: &Helm, chart: &Path) -> Call {
-    helm.upgrade_install(NAMESPACE, chart, NAMESPACE, &site.kubeconfig)
+pub(crate) fn install(helm: &Helm, chart: &Path, kubeconfig: &Path) -> Call {
+    helm.upgrade_install(NAMESPACE, chart, NAMESPACE, kubeconfig)
         .arg("--create-namespace")
 }
 

@@ -8,9 +8,10 @@ use std::{
 use anyhow::Context as _;
 use futures_util::future::try_join_all;
 use kube::{Client, config::Kubeconfig};
-use tokio::{sync::Notify, time::sleep};
+use tokio::time::sleep;
 
 use super::{
+    early::Phases,
     host::Host,
     images,
     inside::{self, Cluster, Inside},
@@ -95,40 +96,37 @@ impl Work<'_> {
         Ok(None)
     }
 
-    /// Makes the cluster, and gives the nodes their images as soon as they run, while kubeadm still works.
+    /// Makes the cluster, and tells its nodes what they can know as soon as they run, while kubeadm still works.
     pub(super) async fn create(&self, host: &Host) -> anyhow::Result<Client> {
         let site = self.site;
         private_folder(&site.folder)?;
         // What is left of a cluster that is gone would be kept beside the new context.
         remove(&site.kubeconfig)?;
+        let image = self.node_image(host).await?;
         let mut step = self
             .progress
             .step(format!("create the kind cluster {}", site.name));
-        let tag = site.node_image.split('@').next().unwrap_or(&site.node_image);
-        if !host.images.contains(tag) {
-            step.says(&format!("pulling {tag}"));
-            self.call(&self.tools.docker.pull(&site.node_image)).await?;
-        }
         let create = self
             .tools
             .kind
-            .create(&site.name, &site.config, &site.node_image, &site.kubeconfig);
-        let kubeadm_begins = Notify::new();
+            .create(&site.name, &site.config, &image, &site.kubeconfig);
+        let phases = Phases::default();
         let made = async {
             let made = self.runner.stream(&create, |from, line| {
                 if from == Output::Stderr && line.starts_with(" •") {
                     step.says(&plain(line));
                     if line.contains("control-plane") {
-                        kubeadm_begins.notify_one();
+                        phases.kubeadm.notify_one();
                     }
                 }
             });
             let made = made.await.map_err(super::trouble::explain);
-            kubeadm_begins.notify_one();
+            phases.kubeadm.notify_one();
+            phases.ended.notify_one();
             made
         };
         tokio::try_join!(made, async {
-            self.give_early(&kubeadm_begins).await;
+            self.give_early(&phases).await;
             Ok(())
         })?;
         step.done();
@@ -137,18 +135,6 @@ impl Work<'_> {
         let (client, _) = self.answer(&mut step).await?;
         step.skip();
         Ok(client)
-    }
-
-    /// Gives the image of the ingress to the nodes as soon as kind has them running, while kubeadm works. What fails here
-    /// is done, or said, when the cluster is there.
-    async fn give_early(&self, kubeadm_begins: &Notify) {
-        kubeadm_begins.notified().await;
-        let give = async {
-            let host = Host::look(self.site, &self.tools.docker, self.runner).await?;
-            let insides = self.look_inside(&host).await?;
-            self.give_images(&host, &insides, true).await
-        };
-        let _ = give.await;
     }
 
     /// Looks into all nodes.

@@ -1,6 +1,8 @@
 //! What lies in the cluster itself: the namespace, where its registry is, the ingress; and what is taken from it: its
 //! identity, and secrets that are lost on this machine.
 
+use std::path::Path;
+
 use k8s_openapi::api::{
     apps::v1::Deployment,
     core::v1::{ConfigMap, Namespace},
@@ -65,7 +67,8 @@ impl Work<'_> {
         Ok(identity)
     }
 
-    async fn apply(&self, client: &Client, cluster: &Cluster) -> kube::Result<()> {
+    /// Makes the namespace, and says where the registry is.
+    pub(super) async fn apply(&self, client: &Client, cluster: &Cluster) -> kube::Result<()> {
         let params = PatchParams::apply(MANAGER).force();
         let name = &self.site.cluster;
         if !cluster.has_namespace {
@@ -94,7 +97,12 @@ impl Work<'_> {
     }
 
     /// Installs the ingress, unless the same chart is there and whole.
-    pub(super) async fn ingress(&self, client: &Client, cluster: &Cluster) -> anyhow::Result<()> {
+    pub(super) async fn ingress(
+        &self,
+        client: &Client,
+        cluster: &Cluster,
+        kubeconfig: &Path,
+    ) -> anyhow::Result<()> {
         let Some(chart) = &self.site.ingress else {
             return Ok(());
         };
@@ -104,6 +112,9 @@ impl Work<'_> {
             .await
             .map_err(|error| self.silent(&error))?;
         if there && cluster.ingress.as_ref() == Some(&wanted) {
+            if self.has_created() {
+                return Ok(());
+            }
             self.progress.unchanged(format_args!(
                 "the ingress is on 127.0.0.1:{}",
                 self.site.http_port
@@ -114,7 +125,7 @@ impl Work<'_> {
         ingress::unlock(client)
             .await
             .map_err(|error| self.silent(&error))?;
-        self.call(&ingress::install(self.site, &self.tools.helm, chart))
+        self.call(&ingress::install(&self.tools.helm, chart, kubeconfig))
             .await?;
         ingress::note(client, &wanted)
             .await

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     host::{Host, Registry},
-    images,
+    images, network, node_image,
     site::Site,
 };
 use crate::tools::{docker::Docker, helm::Helm, kind::Kind, runner::Call};
@@ -91,9 +91,14 @@ impl fmt::Display for Listing<'_> {
                 for call in images::pulls(site, &tools.docker, host) {
                     writeln!(f, "{call}")?;
                 }
+                let image = if site.images.is_empty() {
+                    site.node_image.clone()
+                } else {
+                    self.node_image(f, host)?
+                };
                 let create = tools
                     .kind
-                    .create(&site.name, &site.config, &site.node_image, &site.kubeconfig);
+                    .create(&site.name, &site.config, &image, &site.kubeconfig);
                 writeln!(f, "{create}")?;
             }
             Nodes::Start(stopped) => writeln!(f, "{}", tools.docker.start(stopped))?,
@@ -105,14 +110,10 @@ impl fmt::Display for Listing<'_> {
         let fresh = nodes == Nodes::Create;
         if fresh {
             let node = format!("{}-control-plane", site.name);
-            writeln!(f, "{}", register(site, &tools.docker, &node))?;
-            let (ingress, others): (Vec<_>, Vec<_>) = tags(site)
-                .into_iter()
-                .partition(|tag| images::is_for_ingress(tag));
-            for tags in [ingress, others].into_iter().filter(|tags| !tags.is_empty()) {
-                let (save, import) = images::give(&tools.docker, &node, &tags);
-                writeln!(f, "{save} | {import}")?;
+            if let Some(write) = network::write(&tools.docker, &node, &site.config) {
+                writeln!(f, "{write}")?;
             }
+            writeln!(f, "{}", register(site, &tools.docker, &node))?;
         } else {
             writeln!(
                 f,
@@ -127,7 +128,11 @@ impl fmt::Display for Listing<'_> {
             site.folder.join("secrets.yaml").display(),
         )?;
         if let Some(chart) = &site.ingress {
-            writeln!(f, "{}", super::ingress::install(site, &tools.helm, chart))?;
+            writeln!(
+                f,
+                "{}",
+                super::ingress::install(&tools.helm, chart, &site.kubeconfig)
+            )?;
         }
         writeln!(
             f,
@@ -138,6 +143,24 @@ impl fmt::Display for Listing<'_> {
 }
 
 impl Listing<'_> {
+    /// The image of the nodes, after the commands that make it.
+    fn node_image(&self, f: &mut fmt::Formatter<'_>, host: &Host) -> Result<String, fmt::Error> {
+        let name = node_image::name(self.site);
+        if host.images.contains(&name) {
+            writeln!(
+                f,
+                "# {name} is there; it is made again if the images in it have changed"
+            )?;
+        } else {
+            let making = node_image::Making::planned(self.site, &self.tools.docker);
+            writeln!(f, "# the image of the nodes, once:")?;
+            writeln!(f, "{} | {}", making.save, making.import)?;
+            writeln!(f, "{}", making.commit)?;
+            writeln!(f, "{}", making.clear)?;
+        }
+        Ok(name)
+    }
+
     fn registry(&self, host: &Host) -> Vec<Call> {
         let Self { site, tools, .. } = self;
         let run = tools

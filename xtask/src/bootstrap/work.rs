@@ -78,16 +78,20 @@ impl<'a> Work<'a> {
         let cluster = Cluster::look(self.site, &client)
             .await
             .map_err(|error| self.silent(&error))?;
-        let (lacks, ()) = tokio::try_join!(self.look_inside(&host), self.join(&host))?;
         // The ingress's image first: while its pod starts, the others follow.
-        self.give_images(&host, &lacks, true).await?;
+        let images = async {
+            let lacks = self.look_inside(&host).await?;
+            self.give_images(&host, &lacks, true).await?;
+            anyhow::Ok(lacks)
+        };
+        let objects = self.objects(&client, &cluster, &host);
+        let (lacks, identity, ()) = tokio::try_join!(images, objects, self.join(&host))?;
         let rest = self.give_images(&host, &lacks, false);
         let serve = async {
-            let identity = self.objects(&client, &cluster, &host).await?;
-            self.ingress(&client, &cluster).await?;
+            self.ingress(&client, &cluster, &self.site.kubeconfig).await?;
             let mut step = self.progress.step("wait until everything is ready");
             let starts = host.starts();
-            ready::wait(self.site, &client, &starts, &mut step).await?;
+            ready::wait(self.site, &client, &starts, self.has_created(), &mut step).await?;
             step.done();
             let mut step = self.progress.step("wait until what is deployed is available");
             let missing = deployed::wait(self.site, &client, &starts, &mut step).await?;
@@ -99,9 +103,9 @@ impl<'a> Work<'a> {
                     self.site.flags
                 ));
             }
-            anyhow::Ok(identity)
+            anyhow::Ok(())
         };
-        let ((), identity) = tokio::try_join!(rest, serve)?;
+        tokio::try_join!(rest, serve)?;
         Ok(Report {
             done: self.done.lock().map(|done| done.clone()).unwrap_or_default(),
             identity,

@@ -105,6 +105,36 @@ impl Docker {
         .arg(image)
     }
 
+    /// Runs a shell script in a new container of an image, with this side's standard input, until it ends. The container stays.
+    /// The system calls of a container runtime are allowed in it.
+    pub(crate) fn run_script(&self, container: &str, image: &str, script: &str) -> Call {
+        self.call(["run", "--interactive", "--name", container])
+            .args(["--security-opt", "seccomp=unconfined", "--entrypoint", "sh"])
+            .args([image, "-c", script])
+    }
+
+    /// Makes an image of what a container has become, with changes in the words of a Dockerfile.
+    pub(crate) fn commit(&self, container: &str, reference: &str, changes: &[String]) -> Call {
+        let changes = changes.iter().flat_map(|change| ["--change", change]);
+        self.call(["commit"]).args(changes).args([container, reference])
+    }
+
+    /// Images as a JSON array; fails if one does not exist.
+    pub(crate) fn inspect_images(&self, images: &[String]) -> Call {
+        self.call(["image", "inspect"]).args(images)
+    }
+
+    /// The tags of the images with this label, one a line.
+    pub(crate) fn labelled_images(&self, label: &str) -> Call {
+        self.call(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter"])
+            .arg(format!("label={label}"))
+    }
+
+    /// Removes an image; fails if a container is made of it.
+    pub(crate) fn remove_image(&self, image: &str) -> Call {
+        self.call(["image", "rm", image])
+    }
+
     /// Pulls an image: `name:tag@sha256:…` is checked against the digest.
     pub(crate) fn pull(&self, image: &str) -> Call {
         self.call(["pull", "--quiet", image])

@@ -8,6 +8,7 @@
 
 #[path = "../stage/dotenv.rs"]
 mod dotenv;
+mod making;
 #[path = "../../examples/terminal/pty.rs"]
 mod pty;
 mod stage;
@@ -17,7 +18,6 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     net::TcpStream,
-    os::unix::fs::PermissionsExt,
     path::Path,
     time::{Duration, Instant},
 };
@@ -45,7 +45,8 @@ fn a_cluster_is_made_made_whole_used_and_destroyed() {
     let foreign = stage.foreign_files();
     let _ = stage.run(&["destroy", "--yes"]);
 
-    an_interrupted_bootstrap_is_finished_by_the_next(&stage);
+    making::the_image_of_the_nodes_has_what_the_engine_has_now(&stage);
+    making::an_interrupted_bootstrap_is_finished_by_the_next(&stage);
     a_second_bootstrap_does_nothing(&stage);
     what_was_stopped_is_started(&stage);
     what_is_missing_is_made_again(&stage);
@@ -63,25 +64,6 @@ fn a_cluster_is_made_made_whole_used_and_destroyed() {
     destroy_says_what_is_lost_and_removes_it(&stage);
 
     assert_eq!(stage.foreign_files(), foreign);
-}
-
-fn an_interrupted_bootstrap_is_finished_by_the_next(stage: &Stage) {
-    let bootstrap = Follower::start(stage.command(&["bootstrap"]));
-    bootstrap.line("Starting control-plane");
-    assert_eq!(bootstrap.interrupt(), Some(130));
-    let made = stage.ok(&["bootstrap", "--json"]);
-    let made: serde_json::Value = serde_json::from_str(&out(&made)).unwrap();
-    let done = made["done"].to_string();
-    assert!(
-        done.contains("removed the half-made cluster hmlet-test"),
-        "{done}"
-    );
-    assert!(done.contains("created the kind cluster hmlet-test"), "{done}");
-    assert_eq!(made["registry"], "localhost:5002");
-    let mode = fs::metadata(stage.kubeconfig()).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
-    let contexts = stage.kubectl(&["config", "get-contexts", "--output=name"]);
-    assert_eq!(contexts, "kind-hmlet-test\n");
 }
 
 fn a_second_bootstrap_does_nothing(stage: &Stage) {

@@ -120,7 +120,11 @@ impl Job {
         // Guesses at passwords close the service to this machine: nobody logs in after this.
         let slow = self.step("ingress", Self::visit)?;
         // What `bootstrap` is compared with.
-        let second = self.step("kind alone", |job| Bare::make(context, &job.state))?;
+        let second = self.step("kind alone", |job| {
+            let bare = Bare::make(context, &job.state)?;
+            bare.wait()?;
+            Ok(bare)
+        })?;
         let told = self.step("adopted stages", |job| job.adopt(context, &second.kubeconfig));
         second.delete()?;
         told?;

@@ -1,0 +1,93 @@
+//! What a new cluster is given while kind still makes it: kubeadm waits more than it works. What fails here comes by
+//! itself, or is done and said when the cluster is there.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use kube::{Client, config::Kubeconfig};
+use tempfile::NamedTempFile;
+use tokio::{sync::Notify, time::sleep};
+
+use super::{
+    host::{Host, Node},
+    inside::Cluster,
+    network,
+    work::Work,
+};
+use crate::kube as connection;
+
+/// Prints the administrator's kubeconfig as soon as kubeadm has written it.
+const ADMIN: &str =
+    "until [ -s /etc/kubernetes/admin.conf ]; do sleep 0.1; done; cat /etc/kubernetes/admin.conf";
+
+/// When kind is how far.
+#[derive(Default)]
+pub(super) struct Phases {
+    /// The nodes run, and kubeadm begins.
+    pub(super) kubeadm: Notify,
+    /// kind has ended.
+    pub(super) ended: Notify,
+}
+
+impl Work<'_> {
+    /// Gives the nodes their pods' network and the image of the ingress if they lack it, and makes the objects and the
+    /// ingress as soon as the API server lets us.
+    pub(super) async fn give_early(&self, phases: &Phases) {
+        phases.kubeadm.notified().await;
+        let Ok(host) = Host::look(self.site, &self.tools.docker, self.runner).await else {
+            return;
+        };
+        let (images, ()) = tokio::join!(self.images_early(&host), self.network_early(&host));
+        if images.is_err() {
+            return;
+        }
+        let entered = tokio::select! {
+            entered = self.enter_early(&host) => entered,
+            () = phases.ended.notified() => return,
+        };
+        let Ok((kubeconfig, client, cluster)) = entered else {
+            return;
+        };
+        if self.apply(&client, &cluster).await.is_ok() {
+            let _ = self.ingress(&client, &cluster, kubeconfig.path()).await;
+        }
+    }
+
+    async fn network_early(&self, host: &Host) {
+        for Node { name, .. } in host.kubernetes() {
+            if let Some(write) = network::write(&self.tools.docker, name, &self.site.config) {
+                let _ = self.call(&write).await;
+            }
+        }
+    }
+
+    async fn images_early(&self, host: &Host) -> anyhow::Result<()> {
+        let insides = self.look_inside(host).await?;
+        self.give_images(host, &insides, true).await
+    }
+
+    /// Waits until the API server lets the administrator in, whose kubeconfig is still in the node alone.
+    async fn enter_early(&self, host: &Host) -> anyhow::Result<(NamedTempFile, Client, Cluster)> {
+        let node = host.kubernetes().next().context("there is no node")?;
+        let port = host.api_port().context("the API server is not published")?;
+        let call = self.tools.docker.exec(&node.name, &["sh", "-c", ADMIN]);
+        let mut kubeconfig: Kubeconfig = serde_yaml::from_str(&self.call(&call).await?)?;
+        for cluster in kubeconfig
+            .clusters
+            .iter_mut()
+            .filter_map(|named| named.cluster.as_mut())
+        {
+            cluster.server = Some(format!("https://127.0.0.1:{port}"));
+        }
+        // For helm; readable for nobody else, and gone when this is over.
+        let file = NamedTempFile::new_in(&self.site.folder)?;
+        serde_yaml::to_writer(&file, &kubeconfig)?;
+        let client = connection::client_of(kubeconfig).await?;
+        loop {
+            if let Ok(cluster) = Cluster::look(self.site, &client).await {
+                return Ok((file, client, cluster));
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+}

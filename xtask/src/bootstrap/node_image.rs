@@ -1,0 +1,192 @@
+//! The image of the nodes with the backing images in it: made once from kind's, and kept by the engine. A node of it has
+//! them as soon as it runs, while images that are given to a node share the processors with kubeadm.
+//!
+//! The backing images lie in it as containerd keeps what it has downloaded, not unpacked: its snapshots cannot lie in a
+//! layer of an image.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{host::Host, images, plan, site::Site, trouble, work::Work};
+use crate::tools::{docker::Docker, runner::Call};
+
+/// The repository of these images, which is in no registry.
+const REPOSITORY: &str = "plasma-node";
+
+/// The label that names the cluster an image was made for.
+const CLUSTER: &str = "plasma.cluster";
+
+/// The label with the fingerprint of what is in an image.
+const CONTENT: &str = "plasma.content";
+
+/// Starts the node's containerd, which takes the archive on standard input, and ends it.
+const IMPORT: &str = "containerd >/run/containerd.log 2>&1 & \
+    for try in $(seq 100); do ctr version >/dev/null 2>&1 && break; sleep 0.1; done; \
+    ctr --namespace=k8s.io images import --no-unpack - >/dev/null; code=$?; \
+    [ $code = 0 ] || tail -n 3 /run/containerd.log >&2; \
+    kill $!; wait; exit $code";
+
+/// The name of a site's image: another one as soon as the lock names other images.
+pub(crate) fn name(site: &Site) -> String {
+    let mut hash = Sha256::new();
+    for reference in [&site.node_image].into_iter().chain(pinned(site).iter()) {
+        hash.update(reference);
+        hash.update([0]);
+    }
+    let hash = hex::encode(hash.finalize());
+    format!("{REPOSITORY}:{}-{}", site.cluster, &hash[..12])
+}
+
+/// The calls that make it: the second is piped into the third.
+pub(crate) struct Making {
+    /// Removes the container of a run that was interrupted.
+    pub(crate) clear: Call,
+    pub(crate) save: Call,
+    pub(crate) import: Call,
+    pub(crate) commit: Call,
+}
+
+impl Making {
+    fn of(site: &Site, docker: &Docker, content: &str, entrypoint: &str) -> Self {
+        let container = format!("{}-node-image", site.name);
+        let changes = [
+            format!("ENTRYPOINT {entrypoint}"),
+            "CMD []".to_owned(),
+            format!("LABEL {CLUSTER}={} {CONTENT}={content}", site.cluster),
+        ];
+        Self {
+            clear: docker.remove(std::slice::from_ref(&container)),
+            save: docker.save(&plan::tags(site)),
+            import: docker.run_script(&container, &site.node_image, IMPORT),
+            commit: docker.commit(&container, &name(site), &changes),
+        }
+    }
+
+    /// As a plan shows it, before Docker was asked what it has.
+    pub(crate) fn planned(site: &Site, docker: &Docker) -> Self {
+        Self::of(site, docker, "FINGERPRINT", "[…]")
+    }
+}
+
+impl Work<'_> {
+    /// The image for new nodes: made if it is not there, or has other images in it than the engine has now. kind's own if it
+    /// cannot be made, which is said: the nodes are then given the images one by one.
+    ///
+    /// # Errors
+    /// When a registry does not give an image that is needed for it.
+    pub(super) async fn node_image(&self, host: &Host) -> anyhow::Result<String> {
+        let (site, docker) = (self.site, &self.tools.docker);
+        if site.images.is_empty() {
+            return Ok(site.node_image.clone());
+        }
+        let name = name(site);
+        let mut step = self
+            .progress
+            .step(format!("make the image of the nodes, {name}: once"));
+        let tag = site.node_image.split('@').next().unwrap_or(&site.node_image);
+        if !host.images.contains(tag) {
+            step.says(&format!("pulling {tag}"));
+            self.call(&docker.pull(&site.node_image)).await?;
+        }
+        images::fetch(site, docker, self.runner, host, &plan::tags(site), &mut step).await?;
+        let wanted: Vec<String> = std::iter::once(site.node_image.clone())
+            .chain(plan::tags(site))
+            .collect();
+        let parts = self.inspect(&wanted).await?;
+        let content = fingerprint(&parts);
+        if host.images.contains(&name) {
+            let there = self.inspect(std::slice::from_ref(&name)).await?;
+            if there.iter().any(|image| image.label(CONTENT) == Some(&content)) {
+                step.skip();
+                return Ok(name);
+            }
+        }
+        let entrypoint = parts.first().and_then(|node| node.config.entrypoint.clone());
+        let entrypoint = serde_json::to_string(&entrypoint.unwrap_or_default())?;
+        let making = Making::of(site, docker, &content, &entrypoint);
+        step.says(&format!("with {}", plan::tags(site).join(", ")));
+        let made = async {
+            self.call(&making.clear).await?;
+            let imported = self.runner.run_piped(&making.save, &making.import).await;
+            imported.map_err(trouble::explain)?;
+            self.call(&making.commit).await
+        };
+        let made = made.await;
+        self.call(&making.clear).await?;
+        match made {
+            Ok(_) => {
+                step.done();
+                self.did(format!(
+                    "made {name}, the image of the nodes with what charts need in it"
+                ));
+                self.forget_other_images(&name).await;
+                Ok(name)
+            }
+            Err(error) => {
+                step.skip();
+                self.progress.line(format_args!(
+                    "note: no image of the nodes with what charts need in it, so the nodes are given that one by one: {error:#}"
+                ));
+                Ok(site.node_image.clone())
+            }
+        }
+    }
+
+    /// Removes what was made for this cluster before, but for what a container still is made of: Docker keeps that.
+    async fn forget_other_images(&self, name: &str) {
+        let docker = &self.tools.docker;
+        let label = format!("{CLUSTER}={}", self.site.cluster);
+        let Ok(found) = self.runner.run(&docker.labelled_images(&label)).await else {
+            return;
+        };
+        for other in found.lines().filter(|found| *found != name) {
+            let _ = self.runner.run(&docker.remove_image(other)).await;
+        }
+    }
+
+    async fn inspect(&self, images: &[String]) -> anyhow::Result<Vec<Image>> {
+        let printed = self.call(&self.tools.docker.inspect_images(images)).await?;
+        serde_json::from_str(&printed).context("docker describes its images in an unknown way")
+    }
+}
+
+fn pinned(site: &Site) -> Vec<String> {
+    site.images.iter().map(super::site::Image::pinned).collect()
+}
+
+/// What identifies the parts: the identifiers that Docker gave them.
+fn fingerprint(parts: &[Image]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(&part.id);
+        hash.update([0]);
+    }
+    hex::encode(hash.finalize())
+}
+
+/// As `docker image inspect` prints it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Image {
+    id: String,
+    #[serde(default)]
+    config: Config,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase")]
+struct Config {
+    #[serde(default)]
+    entrypoint: Option<Vec<String>>,
+    #[serde(default)]
+    labels: Option<BTreeMap<String, String>>,
+}
+
+impl Image {
+    fn label(&self, key: &str) -> Option<&String> {
+        self.config.labels.as_ref()?.get(key)
+    }
+}
