@@ -280,6 +280,7 @@ async fn answers(client: &reqwest::Client, port: u16) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use serde_json::{Value, json};
 
