@@ -263,3 +263,31 @@ fn a_log_that_nobody_reads_is_no_reason_to_drop_a_call_or_to_live_on() {
     }
     assert_eq!(terminate(&mut child), Some(0));
 }
+
+#[tokio::test]
+async fn the_log_tells_the_whole_cause_of_a_failed_call() {
+    let folder = TempDir::new().unwrap();
+    let made = run(photos(&folder, &["users", "create", "ann"]), "correct horse\n");
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let (mut child, address, mut lines) = serve(&folder);
+    let client = photos_client::Client::new(&format!("http://{address}")).unwrap();
+    client.auth().login("ann", "correct horse").await.unwrap();
+    let spool = folder.path().join("spool");
+    std::fs::remove_dir_all(&spool).unwrap();
+    std::fs::write(&spool, "no folder").unwrap();
+
+    let mut picture = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(64, 48)
+        .write_to(&mut picture, image::ImageFormat::Png)
+        .unwrap();
+    let photo = photos_client::NewPhoto::from_bytes("Pier", picture.into_inner());
+    let refused = client.photos().create(photo).await.unwrap_err();
+    assert_eq!(refused.problem().unwrap().status, 500);
+    let line = said(&mut lines, "a call failed");
+    let cause = line["cause"].as_str().unwrap();
+    assert!(
+        cause.contains("the spool failed: ") && cause.contains("os error"),
+        "{cause}"
+    );
+    assert_eq!(terminate(&mut child), Some(0));
+}

@@ -118,7 +118,8 @@ fn foreign(response: &HttpResponse) -> Option<Error> {
 
 /// Tells the log, and nobody else, why a call failed.
 pub(crate) fn log_cause(error: &Error) {
-    match (error, error.cause()) {
+    let cause = error.cause().map(|cause| config::with_causes(cause.as_ref()));
+    match (error, cause) {
         (Error::Internal(_), Some(cause)) => tracing::error!(code = %error.code(), %cause, "a call failed"),
         (_, Some(cause)) => tracing::warn!(code = %error.code(), %cause, "a call could not be served"),
         (Error::Overloaded(what), None) => {
