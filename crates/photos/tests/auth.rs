@@ -7,26 +7,20 @@ use jiff::{SignedDuration, Timestamp};
 use photos::auth::refresh;
 use photos::db::sessions::NewSession;
 use photos_api::{SessionId, UserId};
+use photos_client::ProblemCode;
 use reqwest::header::USER_AGENT;
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
-use serde_json::{Value, json};
-use support::app::{Login, PASSWORD, authorise};
+use serde_json::json;
+use support::app::{Login, PASSWORD, authorise, refusal};
 use support::{Backend, TestApp};
 
 /// The ids behind a login.
 async fn ids(app: &TestApp, who: &Login) -> (UserId, SessionId) {
-    let me = app.get(Some(who), "/users/me").await.json();
-    let sessions = app.get(Some(who), "/users/me/sessions").await.json();
-    let mine = sessions["results"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|session| session["current"] == true);
-    (
-        me["id"].as_str().unwrap().parse().unwrap(),
-        mine.unwrap()["id"].as_str().unwrap().parse().unwrap(),
-    )
+    let users = app.by(who).users();
+    let (me, sessions) = (users.me().await.unwrap(), users.sessions().await.unwrap());
+    let mine = sessions.iter().find(|session| session.current).unwrap();
+    (me.id, mine.id)
 }
 
 async fn refresh_with(app: &TestApp, token: &str) -> support::Answer {
@@ -134,9 +128,7 @@ async fn logging_out_everywhere_spares_only_others(#[case] backend: Backend) {
     app.post(None, "/auth/logout", &everywhere)
         .await
         .expect_problem("unauthenticated");
-    app.post(Some(&here), "/auth/logout", &everywhere)
-        .await
-        .expect(StatusCode::NO_CONTENT);
+    app.by(&here).auth().logout_everywhere().await.unwrap();
     for ended in [&here, &there] {
         app.get(Some(ended), "/users/me")
             .await
@@ -290,45 +282,33 @@ async fn a_user_sees_and_ends_the_own_sessions(#[case] backend: Backend) {
         .json(&body);
     let there = Login::read("ann", &app.send(phone).await.json());
 
-    let sessions = app
-        .get(Some(&here), "/users/me/sessions")
-        .await
-        .expect(StatusCode::OK)
-        .json();
-    let sessions = sessions["results"].as_array().unwrap().clone();
+    let mine = app.by(&here).users();
+    let sessions = mine.sessions().await.unwrap();
     assert_eq!(sessions.len(), 2);
-    let current: Vec<&Value> = sessions
-        .iter()
-        .filter(|session| session["current"] == true)
-        .collect();
-    assert_eq!(current.len(), 1);
+    assert_eq!(sessions.iter().filter(|session| session.current).count(), 1);
     let phone = sessions
         .iter()
-        .find(|session| session["user_agent"] == "phone")
+        .find(|session| session.user_agent.as_deref() == Some("phone"))
         .unwrap();
-    assert_eq!(phone["current"], false);
-    assert_eq!(phone["address"], "127.0.0.1");
-    assert!(phone["created_at"].is_string() && phone["last_used_at"].is_string());
+    assert_eq!(
+        (phone.current, phone.address.as_deref()),
+        (false, Some("127.0.0.1"))
+    );
+    assert!(phone.created_at <= phone.last_used_at);
 
-    let path = format!("/users/me/sessions/{}", phone["id"].as_str().unwrap());
-    app.bare(Method::DELETE, Some(&bob), &path)
-        .await
-        .expect_problem("not-found");
-    app.get(Some(&there), "/users/me").await.expect(StatusCode::OK);
-    app.bare(Method::DELETE, Some(&here), &path)
-        .await
-        .expect(StatusCode::NO_CONTENT);
+    let foreign = app.by(&bob).users().end_session(phone.id).await;
+    assert_eq!(refusal(foreign), ProblemCode::NotFound);
+    app.by(&there).users().me().await.unwrap();
+    mine.end_session(phone.id).await.unwrap();
     app.get(Some(&there), "/users/me")
         .await
         .expect_problem("invalid-token");
-    app.bare(Method::DELETE, Some(&here), &path)
-        .await
-        .expect_problem("not-found");
+    let again = mine.end_session(phone.id).await;
+    assert_eq!(refusal(again), ProblemCode::NotFound);
     app.bare(Method::DELETE, Some(&here), "/users/me/sessions/nonsense")
         .await
         .expect_problem("not-found");
-    let left = app.get(Some(&here), "/users/me/sessions").await.json();
-    assert_eq!(left["results"].as_array().unwrap().len(), 1);
+    assert_eq!(mine.sessions().await.unwrap().len(), 1);
 }
 
 #[rstest]
@@ -352,23 +332,21 @@ async fn a_new_password_ends_the_other_sessions(#[case] backend: Backend) {
     app.post(Some(&here), path, &change(PASSWORD, "short"))
         .await
         .expect_faults(&["new_password"]);
-    app.get(Some(&there), "/users/me").await.expect(StatusCode::OK);
+    app.by(&there).users().me().await.unwrap();
 
-    app.post(Some(&here), path, &change(PASSWORD, "battery staple"))
-        .await
-        .expect(StatusCode::NO_CONTENT);
-    app.get(Some(&here), "/users/me").await.expect(StatusCode::OK);
+    let mine = app.by(&here).users();
+    mine.change_password(PASSWORD, "battery staple").await.unwrap();
+    mine.me().await.unwrap();
     refresh_with(&app, &here.refresh).await.expect(StatusCode::OK);
     app.get(Some(&there), "/users/me")
         .await
         .expect_problem("invalid-token");
-    let login = |password: &str| json!({"username": "ann", "password": password});
-    app.post(None, "/auth/token", &login(PASSWORD))
-        .await
-        .expect_problem("invalid-credentials");
-    app.post(None, "/auth/token", &login("battery staple"))
-        .await
-        .expect(StatusCode::OK);
+    let auth = app.guest().auth();
+    assert_eq!(
+        refusal(auth.login("ann", PASSWORD).await),
+        ProblemCode::InvalidCredentials
+    );
+    auth.login("ann", "battery staple").await.unwrap();
 }
 
 #[tokio::test]

@@ -43,11 +43,8 @@ async fn a_session_ended_here_is_ended_there(#[case] backend: Backend) {
     };
     let there = here.replica().await;
     let ann = here.user("ann").await;
-    there.get(Some(&ann), "/users/me").await.expect(StatusCode::OK);
-    let logout = json!({"refresh_token": ann.refresh});
-    here.post(None, "/auth/logout", &logout)
-        .await
-        .expect(StatusCode::NO_CONTENT);
+    there.by(&ann).users().me().await.unwrap();
+    here.by(&ann).auth().logout().await.unwrap();
     there
         .get(Some(&ann), "/users/me")
         .await
@@ -118,14 +115,7 @@ async fn replicas_that_start_at_once_migrate_once_and_make_one_superuser(#[case]
     let mut users = Vec::new();
     for replica in &replicas {
         let admin = replica.admin().await;
-        users.push(
-            replica
-                .get(Some(&admin), "/users/me")
-                .await
-                .expect(StatusCode::OK)
-                .json()["id"]
-                .clone(),
-        );
+        users.push(replica.by(&admin).users().me().await.unwrap().id);
     }
     users.dedup();
     assert_eq!(users.len(), 1);

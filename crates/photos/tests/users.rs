@@ -4,10 +4,11 @@
 mod support;
 
 use futures_util::future::join_all;
+use photos_client::ProblemCode;
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::json;
-use support::app::PASSWORD;
+use support::app::{PASSWORD, refusal};
 use support::{Answer, Backend, TestApp};
 
 async fn try_login(app: &TestApp, username: &str, password: &str) -> Answer {
@@ -17,6 +18,12 @@ async fn try_login(app: &TestApp, username: &str, password: &str) -> Answer {
         &json!({"username": username, "password": password}),
     )
     .await
+}
+
+/// Whether a login through the typed client gets in, or why not.
+async fn log_in(app: &TestApp, username: &str, password: &str) -> Result<(), ProblemCode> {
+    let done = app.guest().auth().login(username, password).await;
+    done.map_err(|error| error.code().unwrap())
 }
 
 /// A login through the ingress, from a client's address.
@@ -51,12 +58,10 @@ async fn a_registration_names_all_that_is_wrong(#[case] backend: Backend) {
     for password in ["", "nine char", &"x".repeat(129)] {
         register("ann", password).await.expect_faults(&["password"]);
     }
-    register("0.a-b_c", &"ü".repeat(128))
-        .await
-        .expect(StatusCode::CREATED);
-    try_login(&app, "0.a-b_c", &"ü".repeat(128))
-        .await
-        .expect(StatusCode::OK);
+    let users = app.guest().users();
+    let made = users.register("0.a-b_c", &"ü".repeat(128)).await.unwrap();
+    assert_eq!(made.username, "0.a-b_c");
+    assert_eq!(log_in(&app, "0.a-b_c", &"ü".repeat(128)).await, Ok(()));
 }
 
 #[rstest]
@@ -67,12 +72,12 @@ async fn a_username_is_taken_once(#[case] backend: Backend) {
     let Some(app) = TestApp::on(backend).await else {
         return;
     };
-    let body = json!({"username": "ann", "password": PASSWORD});
-    let answers = join_all((0..8).map(|_| app.post(None, "/users", &body))).await;
-    let made = answers.iter().filter(|answer| answer.status == 201).count();
-    assert_eq!(made, 1);
-    for answer in answers.into_iter().filter(|answer| answer.status != 201) {
-        answer.expect_problem("username-taken");
+    let users = app.guest().users();
+    let answers = join_all((0..8).map(|_| users.register("ann", PASSWORD))).await;
+    let (made, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(made.len(), 1);
+    for answer in refused {
+        assert_eq!(refusal(answer), ProblemCode::UsernameTaken);
     }
 }
 
@@ -83,13 +88,12 @@ async fn a_closed_stage_registers_nobody() {
         .start()
         .await
         .unwrap();
-    let body = json!({"username": "ann", "password": PASSWORD});
-    app.post(None, "/users", &body)
-        .await
-        .expect_problem("registration-closed");
-    try_login(&app, "ann", PASSWORD)
-        .await
-        .expect_problem("invalid-credentials");
+    let refused = app.guest().users().register("ann", PASSWORD).await;
+    assert_eq!(refusal(refused), ProblemCode::RegistrationClosed);
+    assert_eq!(
+        log_in(&app, "ann", PASSWORD).await,
+        Err(ProblemCode::InvalidCredentials)
+    );
     app.admin().await;
 }
 
@@ -195,10 +199,8 @@ async fn a_hundred_logins_at_once_all_get_in() {
         .await
         .unwrap();
     app.user("ann").await;
-    let body = json!({"username": "ann", "password": PASSWORD});
-    let logins = (0..100).map(|_| app.post(None, "/auth/token", &body));
-    for answer in join_all(logins).await {
-        answer.expect(StatusCode::OK);
+    for login in join_all((0..100).map(|_| log_in(&app, "ann", PASSWORD))).await {
+        assert_eq!(login, Ok(()));
     }
 }
 

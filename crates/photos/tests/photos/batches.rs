@@ -1,6 +1,7 @@
 //! Batches: all or none, or each for itself; one result an item, in the order of the request.
 
-use photos_api::{BatchResponse, Photo, PhotoId};
+use photos_api::{BatchResponse, BatchResult, Photo, PhotoId};
+use photos_client::{BatchEdit, BatchMode, NewPhoto, ProblemCode};
 use reqwest::multipart::Form;
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
@@ -8,11 +9,16 @@ use serde_json::{Value, json};
 
 use crate::kit::{self, NOTHING, at, draft, file, published, remains};
 use crate::pictures;
-use crate::support::app::authorise;
+use crate::support::app::{authorise, refusal};
 use crate::support::{Answer, Backend, Login, TestApp};
 
 fn ids(photos: &[&Photo]) -> Value {
     json!({"ids": photos.iter().map(|photo| photo.id).collect::<Vec<_>>()})
+}
+
+/// What a result tells of its item.
+fn told(result: &BatchResult) -> (u16, Option<ProblemCode>) {
+    (result.status, result.problem.as_ref().map(|problem| problem.code))
 }
 
 fn statuses(answer: &Answer) -> Vec<u64> {
@@ -37,19 +43,17 @@ async fn results_pair_with_items_whatever_the_order_of_rows(#[case] backend: Bac
         photos.push(draft(&app, &ann).await);
     }
     let order = [3, 0, 4, 2, 1];
-    let items: Vec<_> = order
-        .iter()
-        .map(|n| json!({"id": photos[*n].id, "name": format!("number {n}")}))
-        .collect();
-    let answer = app
-        .call(
-            Method::PATCH,
-            Some(&ann),
-            "/photos/batch",
-            &json!({"items": items}),
-        )
-        .await;
-    let response: BatchResponse = answer.expect(StatusCode::OK).into();
+    let edit = |n: usize| BatchEdit {
+        id: photos[n].id,
+        name: Some(format!("number {n}")),
+        caption: None,
+        draft: None,
+    };
+    let mine = app.by(&ann).photos();
+    let response = mine
+        .update_batch(order.map(edit).into(), BatchMode::Atomic)
+        .await
+        .unwrap();
     assert_eq!((response.succeeded, response.failed), (5, 0));
     for (index, (result, n)) in response.results.iter().zip(order).enumerate() {
         assert_eq!(
@@ -57,7 +61,7 @@ async fn results_pair_with_items_whatever_the_order_of_rows(#[case] backend: Bac
             (index, Some(photos[n].id), 200)
         );
         assert_eq!(result.photo.as_ref().unwrap().name, format!("number {n}"));
-        let stored: Photo = app.get(Some(&ann), &at(&photos[n])).await.into();
+        let stored = mine.get(photos[n].id).await.unwrap();
         assert_eq!(stored.name, format!("number {n}"));
     }
 }
@@ -76,32 +80,31 @@ async fn a_batch_partly_forbidden(#[case] backend: Backend) {
         published(&app, &bob).await,
         draft(&app, &bob).await,
     );
-    let body = ids(&[&mine, &his, &hidden]);
-    let rejected = app
-        .post(Some(&ann), "/photos/batch/delete", &body)
-        .await
-        .expect_problem("batch-rejected");
-    assert_eq!((rejected.status, statuses(&rejected)), (422, vec![424, 403, 404]));
-    let codes: Vec<_> = rejected.json()["results"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|r| r["problem"]["code"].clone())
-        .collect();
-    assert_eq!(codes, ["not-attempted", "forbidden", "not-found"]);
-    app.get(None, &at(&mine)).await.expect(StatusCode::OK);
-
-    let each = app
-        .post(Some(&ann), "/photos/batch/delete?mode=each", &body)
-        .await
-        .expect(StatusCode::MULTI_STATUS);
-    assert_eq!(statuses(&each), [204, 403, 404]);
+    let (photos, guest) = (app.by(&ann).photos(), app.guest().photos());
+    let all = [mine.id, his.id, hidden.id];
+    let rejected = photos.delete_batch(&all, BatchMode::Atomic).await.unwrap_err();
+    let rejected = rejected.problem().unwrap();
     assert_eq!(
-        (&each.json()["succeeded"], &each.json()["failed"]),
-        (&json!(1), &json!(2))
+        (rejected.code, rejected.status),
+        (ProblemCode::BatchRejected, 422)
     );
-    app.get(None, &at(&mine)).await.expect_problem("not-found");
-    app.get(None, &at(&his)).await.expect(StatusCode::OK);
+    let told: Vec<_> = rejected.results.iter().map(told).collect();
+    assert_eq!(
+        told,
+        [
+            (424, Some(ProblemCode::NotAttempted)),
+            (403, Some(ProblemCode::Forbidden)),
+            (404, Some(ProblemCode::NotFound))
+        ]
+    );
+    guest.get(mine.id).await.unwrap();
+
+    let each = photos.delete_batch(&all, BatchMode::Each).await.unwrap();
+    let statuses: Vec<_> = each.results.iter().map(|result| result.status).collect();
+    assert_eq!(statuses, [204, 403, 404]);
+    assert_eq!((each.succeeded, each.failed), (1, 2));
+    assert_eq!(refusal(guest.get(mine.id).await), ProblemCode::NotFound);
+    guest.get(his.id).await.unwrap();
 }
 
 #[rstest]
@@ -149,21 +152,17 @@ async fn without_ids_nothing_is_deleted(#[case] backend: Backend) {
 async fn publish_unpublish_delete_and_restore() {
     let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
     let (one, two) = (draft(&app, &ann).await, published(&app, &ann).await);
-    let body = ids(&[&two, &one]);
-    for (verb, status, drafts) in [
-        ("publish", 200, Some(false)),
-        ("unpublish", 200, Some(true)),
-        ("delete", 204, None),
-        ("restore", 200, Some(true)),
+    let (ids, mode) = ([two.id, one.id], BatchMode::Atomic);
+    let photos = app.by(&ann).photos();
+    for (response, status, drafts) in [
+        (photos.publish_batch(&ids, mode).await, 200, Some(false)),
+        (photos.unpublish_batch(&ids, mode).await, 200, Some(true)),
+        (photos.delete_batch(&ids, mode).await, 204, None),
+        (photos.restore_batch(&ids, mode).await, 200, Some(true)),
     ] {
-        let answer = app
-            .post(Some(&ann), &format!("/photos/batch/{verb}"), &body)
-            .await
-            .expect(StatusCode::OK);
-        let response: BatchResponse = answer.into();
-        for result in &response.results {
-            assert_eq!(result.status, status, "{verb}");
-            assert_eq!(result.photo.as_ref().map(|photo| photo.draft), drafts, "{verb}");
+        for (result, id) in response.unwrap().results.iter().zip(ids) {
+            assert_eq!((result.status, result.id), (status, Some(id)));
+            assert_eq!(result.photo.as_ref().map(|photo| photo.draft), drafts);
         }
     }
 }
@@ -217,16 +216,12 @@ async fn several_photos_in_one_form(#[case] backend: Backend) {
     let Some((app, ann)) = kit::with_ann(backend).await else {
         return;
     };
-    let form = items(&json!([
-        {"image": "f1", "name": "One", "caption": "#one"},
-        {"image": "f2", "name": "Two", "draft": true},
-    ]))
-    .part("f2", file(pictures::jpeg(20, 10)))
-    .part("f1", file(pictures::jpeg(10, 20)));
-    let response: BatchResponse = create(&app, &ann, "atomic", form)
-        .await
-        .expect(StatusCode::OK)
-        .into();
+    let photos = [
+        NewPhoto::from_bytes("One", pictures::jpeg(10, 20)).caption("#one"),
+        NewPhoto::from_bytes("Two", pictures::jpeg(20, 10)).draft(true),
+    ];
+    let mine = app.by(&ann).photos();
+    let response = mine.create_batch(&photos, BatchMode::Atomic, None).await.unwrap();
     let made: Vec<_> = response
         .results
         .iter()
@@ -241,6 +236,21 @@ async fn several_photos_in_one_form(#[case] backend: Backend) {
         (201, "Two", 20, true)
     );
     assert_eq!(remains(&app).await.objects, 14);
+}
+
+#[tokio::test]
+async fn files_of_a_form_come_in_any_order() {
+    let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
+    let form = items(&json!([{"image": "f1", "name": "One"}, {"image": "f2", "name": "Two"}]))
+        .part("f2", file(pictures::jpeg(20, 10)))
+        .part("f1", file(pictures::jpeg(10, 20)));
+    let answer = create(&app, &ann, "atomic", form).await.expect(StatusCode::OK);
+    let response: BatchResponse = answer.into();
+    let widths = response
+        .results
+        .iter()
+        .map(|result| result.photo.as_ref().unwrap().width);
+    assert_eq!(widths.collect::<Vec<_>>(), [10, 20]);
 }
 
 #[rstest]

@@ -1,13 +1,21 @@
 //! Who may see and change what, and what a change moves.
 
 use photos_api::Photo;
+use photos_client::{PhotoEdit, PhotosQuery, ProblemCode};
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::json;
 
-use crate::kit::{self, NOTHING, at, draft, photo, picture, published, remains};
-use crate::support::app::authorise;
+use crate::kit::{self, NOTHING, at, draft, photo, published, remains};
+use crate::support::app::{authorise, refusal};
 use crate::support::{Backend, TestApp};
+
+fn named(name: &str) -> PhotoEdit {
+    PhotoEdit {
+        name: Some(name.into()),
+        ..PhotoEdit::default()
+    }
+}
 
 #[rstest]
 #[case(Backend::SqliteDisk)]
@@ -19,18 +27,16 @@ async fn a_draft_is_there_for_its_owner_and_staff_only(#[case] backend: Backend)
     };
     let (bob, admin) = (app.user("bob").await, app.admin().await);
     let draft = draft(&app, &ann).await;
-    let link = &draft.images["thumb"].url;
     for stranger in [None, Some(&bob)] {
-        app.get(stranger, &at(&draft)).await.expect_problem("not-found");
-        picture(&app, stranger, link, "*/*")
-            .await
-            .expect_problem("not-found");
+        let photos = app.by_any(stranger).photos();
+        assert_eq!(refusal(photos.get(draft.id).await), ProblemCode::NotFound);
+        let picture = photos.image(draft.id, "thumb").await;
+        assert_eq!(refusal(picture), ProblemCode::NotFound);
     }
     for friend in [&ann, &admin] {
-        app.get(Some(friend), &at(&draft)).await.expect(StatusCode::OK);
-        picture(&app, Some(friend), link, "*/*")
-            .await
-            .expect(StatusCode::OK);
+        let photos = app.by(friend).photos();
+        assert_eq!(photos.get(draft.id).await.unwrap(), draft);
+        photos.image(draft.id, "thumb").await.unwrap();
     }
 }
 
@@ -61,55 +67,34 @@ async fn nobody_changes_anothers_photo_but_staff(#[case] backend: Backend) {
     };
     let (bob, admin) = (app.user("bob").await, app.admin().await);
     let (shown, hidden) = (published(&app, &ann).await, draft(&app, &ann).await);
-    let before = [
-        app.get(Some(&ann), &at(&shown)).await.json(),
-        app.get(Some(&ann), &at(&hidden)).await.json(),
-    ];
-    for (photo, code) in [(&shown, "forbidden"), (&hidden, "not-found")] {
-        let edit = json!({"name": "Mine"});
-        app.call(Method::PATCH, Some(&bob), &at(photo), &edit)
-            .await
-            .expect_problem(code);
-        app.bare(Method::DELETE, Some(&bob), &at(photo))
-            .await
-            .expect_problem(code);
-        for verb in ["publish", "unpublish"] {
-            app.bare(Method::POST, Some(&bob), &format!("{}/{verb}", at(photo)))
-                .await
-                .expect_problem(code);
-            app.bare(Method::POST, None, &format!("{}/{verb}", at(photo)))
-                .await
-                .expect_problem("unauthenticated");
+    let edit = named("Mine");
+    let (stranger, guest) = (app.by(&bob).photos(), app.guest().photos());
+    for (photo, code) in [(&shown, ProblemCode::Forbidden), (&hidden, ProblemCode::NotFound)] {
+        let id = photo.id;
+        assert_eq!(refusal(stranger.update(id, &edit).await), code);
+        assert_eq!(refusal(stranger.delete(id).await), code);
+        assert_eq!(refusal(stranger.publish(id).await), code);
+        assert_eq!(refusal(stranger.unpublish(id).await), code);
+        for refused in [
+            refusal(guest.update(id, &edit).await),
+            refusal(guest.delete(id).await),
+            refusal(guest.publish(id).await),
+            refusal(guest.unpublish(id).await),
+        ] {
+            assert_eq!(refused, ProblemCode::Unauthenticated);
         }
-        app.bare(Method::DELETE, None, &at(photo))
-            .await
-            .expect_problem("unauthenticated");
     }
-    let after = [
-        app.get(Some(&ann), &at(&shown)).await.json(),
-        app.get(Some(&ann), &at(&hidden)).await.json(),
-    ];
-    assert_eq!(before, after);
+    let mine = app.by(&ann).photos();
+    assert_eq!(mine.get(shown.id).await.unwrap(), shown);
+    assert_eq!(mine.get(hidden.id).await.unwrap(), hidden);
 
-    let edit = json!({"name": "Moderated"});
-    let changed = app
-        .call(Method::PATCH, Some(&admin), &at(&hidden), &edit)
-        .await
-        .expect(StatusCode::OK)
-        .json();
-    assert_eq!(
-        (&changed["name"], &changed["owner"]["username"]),
-        (&json!("Moderated"), &json!("ann"))
-    );
-    app.bare(Method::DELETE, Some(&admin), &at(&shown))
-        .await
-        .expect(StatusCode::NO_CONTENT);
-    app.bare(Method::POST, Some(&bob), &format!("{}/restore", at(&shown)))
-        .await
-        .expect_problem("not-found");
-    app.bare(Method::POST, Some(&admin), &format!("{}/restore", at(&shown)))
-        .await
-        .expect(StatusCode::OK);
+    let staff = app.by(&admin).photos();
+    let changed = staff.update(hidden.id, &named("Moderated")).await.unwrap();
+    assert_eq!((&*changed.name, &*changed.owner.username), ("Moderated", "ann"));
+    staff.delete(shown.id).await.unwrap();
+    let back = stranger.restore(shown.id).await;
+    assert_eq!(refusal(back), ProblemCode::NotFound);
+    staff.restore(shown.id).await.unwrap();
 }
 
 #[rstest]
@@ -121,41 +106,28 @@ async fn editing_never_moves_the_date_of_publication(#[case] backend: Backend) {
         return;
     };
     let first = published(&app, &ann).await;
-    let edit = json!({"caption": "now with #words", "draft": false});
-    let edited: Photo = app
-        .call(Method::PATCH, Some(&ann), &at(&first), &edit)
-        .await
-        .expect(StatusCode::OK)
-        .into();
+    let photos = app.by(&ann).photos();
+    let edit = PhotoEdit {
+        caption: Some("now with #words".into()),
+        draft: Some(false),
+        ..PhotoEdit::default()
+    };
+    let edited = photos.update(first.id, &edit).await.unwrap();
     assert_eq!((edited.published_at, edited.version), (first.published_at, 2));
     assert!(edited.updated_at > first.updated_at);
 
     let again = app
-        .call(Method::PATCH, Some(&ann), &at(&first), &edit)
+        .call(Method::PATCH, Some(&ann), &at(&first), &json!(edit))
         .await
         .expect(StatusCode::OK);
     assert_eq!(again.header("etag"), "\"2\"");
     assert_eq!(again.into::<Photo>(), edited, "a repetition changes nothing");
 
-    let post = |verb: &str| format!("{}/{verb}", at(&first));
-    let draft: Photo = app
-        .bare(Method::POST, Some(&ann), &post("unpublish"))
-        .await
-        .expect(StatusCode::OK)
-        .into();
+    let draft = photos.unpublish(first.id).await.unwrap();
     assert_eq!((draft.draft, draft.published_at), (true, None));
-    let shown: Photo = app
-        .bare(Method::POST, Some(&ann), &post("publish"))
-        .await
-        .expect(StatusCode::OK)
-        .into();
+    let shown = photos.publish(first.id).await.unwrap();
     assert!(shown.published_at > first.published_at);
-    let still: Photo = app
-        .bare(Method::POST, Some(&ann), &post("publish"))
-        .await
-        .expect(StatusCode::OK)
-        .into();
-    assert_eq!(shown, still);
+    assert_eq!(photos.publish(first.id).await.unwrap(), shown);
 }
 
 #[rstest]
@@ -168,48 +140,41 @@ async fn a_deleted_photo_is_gone_everywhere_and_can_come_back(#[case] backend: B
     };
     let admin = app.admin().await;
     let gone = photo(&app, &ann, "at #dawn", false).await;
-    app.bare(Method::DELETE, Some(&ann), &at(&gone))
-        .await
-        .expect(StatusCode::NO_CONTENT);
+    let mine = app.by(&ann).photos();
+    mine.delete(gone.id).await.unwrap();
     for viewer in [None, Some(&ann), Some(&admin)] {
-        app.get(viewer, &at(&gone)).await.expect_problem("not-found");
-        picture(&app, viewer, &gone.images["thumb"].url, "*/*")
-            .await
-            .expect_problem("not-found");
+        let photos = app.by_any(viewer).photos();
+        assert_eq!(refusal(photos.get(gone.id).await), ProblemCode::NotFound);
+        let picture = photos.image(gone.id, "thumb").await;
+        assert_eq!(refusal(picture), ProblemCode::NotFound);
     }
-    app.bare(Method::DELETE, Some(&ann), &at(&gone))
-        .await
-        .expect_problem("not-found");
-    app.call(Method::PATCH, Some(&ann), &at(&gone), &json!({"name": "x"}))
-        .await
-        .expect_problem("not-found");
+    assert_eq!(refusal(mine.delete(gone.id).await), ProblemCode::NotFound);
+    let edited = mine.update(gone.id, &named("x")).await;
+    assert_eq!(refusal(edited), ProblemCode::NotFound);
     for list in [
-        "/photos",
-        "/photos?owner=me",
-        "/photos?tag=dawn",
-        "/photos?search=pier",
+        PhotosQuery::default(),
+        PhotosQuery {
+            owner: Some("me".into()),
+            ..PhotosQuery::default()
+        },
+        PhotosQuery {
+            tag: Some("dawn".into()),
+            ..PhotosQuery::default()
+        },
+        PhotosQuery {
+            search: Some("pier".into()),
+            ..PhotosQuery::default()
+        },
     ] {
-        assert!(
-            kit::ids(&app.get(Some(&ann), list).await.json()).is_empty(),
-            "{list}"
-        );
+        assert!(mine.page(&list).await.unwrap().results.is_empty(), "{list:?}");
     }
-    assert_eq!(app.get(None, "/tags").await.json(), json!({"results": []}));
+    assert_eq!(app.guest().tags("").await.unwrap(), []);
 
-    let restore = format!("{}/restore", at(&gone));
-    let back: Photo = app
-        .bare(Method::POST, Some(&ann), &restore)
-        .await
-        .expect(StatusCode::OK)
-        .into();
+    let back = mine.restore(gone.id).await.unwrap();
     assert_eq!((back.published_at, &back.tags), (gone.published_at, &gone.tags));
-    picture(&app, None, &gone.images["thumb"].url, "*/*")
-        .await
-        .expect(StatusCode::OK);
-    assert_eq!(
-        app.get(None, "/tags").await.json(),
-        json!({"results": [{"name": "dawn", "count": 1}]})
-    );
+    app.guest().photos().image(gone.id, "thumb").await.unwrap();
+    let tags = app.guest().tags("").await.unwrap();
+    assert_eq!((tags.len(), &*tags[0].name, tags[0].count), (1, "dawn", 1));
 }
 
 #[rstest]
@@ -228,13 +193,11 @@ async fn deleting_removes_every_object(#[case] backend: Backend) {
     let ann = app.user("ann").await;
     let photos = [published(&app, &ann).await, draft(&app, &ann).await];
     assert_eq!(remains(&app).await.objects, 14);
+    let mine = app.by(&ann).photos();
     for photo in &photos {
-        app.bare(Method::DELETE, Some(&ann), &at(photo))
-            .await
-            .expect(StatusCode::NO_CONTENT);
-        app.bare(Method::POST, Some(&ann), &format!("{}/restore", at(photo)))
-            .await
-            .expect_problem("not-found");
+        mine.delete(photo.id).await.unwrap();
+        let back = mine.restore(photo.id).await;
+        assert_eq!(refusal(back), ProblemCode::NotFound);
     }
     kit::until_nothing_remains(&app).await;
     assert_eq!(remains(&app).await, NOTHING);

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use photos_api::Photo;
+use photos_client::{NewPhoto, PhotoId, PhotoPage};
 use reqwest::multipart::{Form, Part};
-use reqwest::{Method, RequestBuilder, StatusCode};
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use crate::pictures;
@@ -41,10 +42,10 @@ pub(crate) async fn upload(app: &TestApp, who: &Login, bytes: Vec<u8>) -> Answer
 
 /// A small photo with a caption.
 pub(crate) async fn photo(app: &TestApp, who: &Login, caption: &str, draft: bool) -> Photo {
-    let form = form(pictures::jpeg(64, 48), "Pier")
-        .text("caption", caption.to_owned())
-        .text("draft", draft.to_string());
-    post(app, who, form).await.expect(StatusCode::CREATED).into()
+    let photo = NewPhoto::from_bytes("Pier", pictures::jpeg(64, 48))
+        .caption(caption)
+        .draft(draft);
+    app.by(who).photos().create(photo).await.unwrap()
 }
 
 /// A small published photo.
@@ -65,6 +66,11 @@ pub(crate) fn ids(page: &Value) -> Vec<String> {
         .iter()
         .map(|photo| photo["id"].as_str().unwrap().to_owned())
         .collect()
+}
+
+/// The ids of a page of the typed client.
+pub(crate) fn ids_of(page: &PhotoPage) -> Vec<PhotoId> {
+    page.results.iter().map(|photo| photo.id).collect()
 }
 
 /// The path below `/api/v1` of an absolute link, whose host is that of the service.

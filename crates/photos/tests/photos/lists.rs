@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::TryStreamExt as _;
+use photos_client::{PhotosQuery, ProblemCode};
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::json;
 
-use crate::kit::{self, at, draft, ids, path, photo, published};
-use crate::support::app::authorise;
+use crate::kit::{self, draft, ids, ids_of, path, photo, published};
+use crate::support::app::{authorise, refusal};
 use crate::support::{Backend, Login, TestApp};
 
 #[rstest]
@@ -19,41 +21,40 @@ async fn who_may_list_what(#[case] backend: Backend) {
         return;
     };
     let (bob, admin) = (app.user("bob").await, app.admin().await);
-    let (shown, hidden) = (published(&app, &ann).await, draft(&app, &ann).await);
-    let (shown, hidden) = (shown.id.to_string(), hidden.id.to_string());
+    let (shown, hidden) = (published(&app, &ann).await.id, draft(&app, &ann).await.id);
+    let of = |owner: &str, draft: Option<bool>| PhotosQuery {
+        owner: Some(owner.to_owned()).filter(|owner| !owner.is_empty()),
+        draft,
+        ..PhotosQuery::default()
+    };
+    let (yes, no) = (Some(true), Some(false));
     for (who, query, expected) in [
-        (None, "", vec![&shown]),
-        (None, "?owner=ann", vec![&shown]),
-        (None, "?owner=bob", vec![]),
-        (None, "?owner=nobody", vec![]),
-        (None, "?draft=false", vec![&shown]),
-        (Some(&ann), "", vec![&shown]),
-        (Some(&ann), "?owner=ann", vec![&shown]),
-        (Some(&ann), "?owner=me", vec![&hidden, &shown]),
-        (Some(&ann), "?owner=me&draft=false", vec![&shown]),
-        (Some(&ann), "?owner=me&draft=true", vec![&hidden]),
-        (Some(&ann), "?draft=true", vec![&hidden]),
-        (Some(&ann), "?owner=ann&draft=true", vec![&hidden]),
-        (Some(&bob), "?draft=true", vec![]),
-        (Some(&bob), "?owner=me", vec![]),
-        (Some(&admin), "?owner=ann&draft=true", vec![&hidden]),
-        (Some(&admin), "?draft=true", vec![]),
+        (None, of("", None), vec![shown]),
+        (None, of("ann", None), vec![shown]),
+        (None, of("bob", None), vec![]),
+        (None, of("nobody", None), vec![]),
+        (None, of("", no), vec![shown]),
+        (Some(&ann), of("", None), vec![shown]),
+        (Some(&ann), of("ann", None), vec![shown]),
+        (Some(&ann), of("me", None), vec![hidden, shown]),
+        (Some(&ann), of("me", no), vec![shown]),
+        (Some(&ann), of("me", yes), vec![hidden]),
+        (Some(&ann), of("", yes), vec![hidden]),
+        (Some(&ann), of("ann", yes), vec![hidden]),
+        (Some(&bob), of("", yes), vec![]),
+        (Some(&bob), of("me", None), vec![]),
+        (Some(&admin), of("ann", yes), vec![hidden]),
+        (Some(&admin), of("", yes), vec![]),
     ] {
-        let page = app
-            .get(who, &format!("/photos{query}"))
-            .await
-            .expect(StatusCode::OK)
-            .json();
-        assert_eq!(ids(&page).iter().collect::<Vec<_>>(), expected, "{query} {who:?}");
+        let page = app.by_any(who).photos().page(&query).await.unwrap();
+        assert_eq!(ids_of(&page), expected, "{query:?} {who:?}");
     }
-    for query in ["?owner=me", "?draft=true", "?owner=ann&draft=true"] {
-        app.get(None, &format!("/photos{query}"))
-            .await
-            .expect_problem("unauthenticated");
+    for query in [of("me", None), of("", yes), of("ann", yes)] {
+        let refused = app.guest().photos().page(&query).await;
+        assert_eq!(refusal(refused), ProblemCode::Unauthenticated, "{query:?}");
     }
-    app.get(Some(&bob), "/photos?owner=ann&draft=true")
-        .await
-        .expect_problem("forbidden");
+    let refused = app.by(&bob).photos().page(&of("ann", yes)).await;
+    assert_eq!(refusal(refused), ProblemCode::Forbidden);
 }
 
 /// Follows a link of each page to the end.
@@ -129,24 +130,21 @@ async fn pages_neither_skip_nor_repeat_while_photos_come_and_go(#[case] backend:
         all.push(published(&app, &ann).await);
     }
     let mut seen = Vec::new();
-    let mut next = Some("/photos?page_size=2&owner=ann".to_owned());
+    let of_ann = PhotosQuery {
+        owner: Some("ann".into()),
+        page_size: Some(2),
+        ..PhotosQuery::default()
+    };
+    let mut pages = std::pin::pin!(app.guest().photos().list(of_ann));
     let mut came = 0;
-    while let Some(at_page) = next {
-        let page = app.get(None, &at_page).await.expect(StatusCode::OK).json();
-        seen.extend(ids(&page));
+    while let Some(page) = pages.try_next().await.unwrap() {
+        seen.extend(ids_of(&page));
         // A new one comes before the page, and the last one seen goes, cursor and all.
         published(&app, &ann).await;
         came += 1;
-        let last = all
-            .iter()
-            .find(|photo| Some(&photo.id.to_string()) == seen.last())
-            .unwrap();
-        app.bare(Method::DELETE, Some(&ann), &at(last))
-            .await
-            .expect(StatusCode::NO_CONTENT);
-        next = page["next"].as_str().map(|link| path(&app, link));
+        app.by(&ann).photos().delete(*seen.last().unwrap()).await.unwrap();
     }
-    let expected: Vec<_> = all.iter().rev().map(|photo| photo.id.to_string()).collect();
+    let expected: Vec<_> = all.iter().rev().map(|photo| photo.id).collect();
     assert_eq!(seen, expected);
     assert_eq!(came, 4);
 }

@@ -1,4 +1,5 @@
-//! The real service, in this process, on free ports.
+//! The real service, in this process, on free ports. Stories speak with it through the typed client; by plain HTTP where that
+//! cannot say it (what is malformed, headers, other kinds of callers) or reads it for them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,8 +7,9 @@ use std::sync::Arc;
 use config::{PhotosEnv, Secret, StoreUrl};
 use photos::app::{App, Options};
 use photos::http::server::Service;
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
-use serde_json::{Value, json};
+use photos_client::{ClientError, MemoryStore, ProblemCode, RetryPolicy, TokenStore as _, Tokens};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::database::{self, TestDatabase};
@@ -20,6 +22,7 @@ pub(crate) const PASSWORD: &str = "correct horse";
 /// The running service. Dropped, it goes away with its database and store.
 pub(crate) struct TestApp {
     pub(crate) client: Client,
+    guest: photos_client::Client,
     pub(crate) env: PhotosEnv,
     pub(crate) backend: Backend,
     service: Option<Service>,
@@ -159,8 +162,13 @@ impl TestApp {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
+        let guest = photos_client::Client::builder(&format!("http://{}", service.public))
+            .retry(RetryPolicy::never())
+            .build()
+            .unwrap();
         Self {
             client,
+            guest,
             env,
             backend,
             service: Some(service),
@@ -186,6 +194,28 @@ impl TestApp {
     /// The URL of a path on the internal port.
     pub(crate) fn internal_url(&self, path: &str) -> String {
         format!("http://{}{path}", self.service().internal)
+    }
+
+    /// The typed client of somebody who is not logged in. It repeats nothing.
+    pub(crate) fn guest(&self) -> photos_client::Client {
+        self.guest.guest()
+    }
+
+    /// The typed client of somebody who is logged in.
+    pub(crate) fn by(&self, who: &Login) -> photos_client::Client {
+        let tokens = Tokens {
+            username: who.username.clone(),
+            access_token: who.access.clone(),
+            access_expires_at: jiff::Timestamp::MAX,
+            refresh_token: Some(who.refresh.clone()),
+            refresh_expires_at: jiff::Timestamp::MAX,
+        };
+        self.guest.with_tokens(Arc::new(MemoryStore::with(tokens)))
+    }
+
+    /// The typed client of either.
+    pub(crate) fn by_any(&self, who: Option<&Login>) -> photos_client::Client {
+        who.map_or_else(|| self.guest(), |who| self.by(who))
     }
 
     /// A request below `/api/v1`.
@@ -221,20 +251,21 @@ impl TestApp {
 
     /// Makes a user and logs in.
     pub(crate) async fn user(&self, username: &str) -> Login {
-        let body = json!({ "username": username, "password": PASSWORD });
-        self.post(None, "/users", &body).await.expect(StatusCode::CREATED);
+        self.guest().users().register(username, PASSWORD).await.unwrap();
         self.login(username).await
     }
 
     /// Opens a session for a user of the stories.
     pub(crate) async fn login(&self, username: &str) -> Login {
-        let body = json!({ "username": username, "password": PASSWORD });
-        let tokens = self
-            .post(None, "/auth/token", &body)
-            .await
-            .expect(StatusCode::OK)
-            .json();
-        Login::read(username, &tokens)
+        let kept = Arc::new(MemoryStore::default());
+        let client = self.guest.with_tokens(Arc::clone(&kept) as _);
+        client.auth().login(username, PASSWORD).await.unwrap();
+        let tokens = kept.load().unwrap().unwrap();
+        Login {
+            username: tokens.username,
+            access: tokens.access_token,
+            refresh: tokens.refresh_token.unwrap(),
+        }
     }
 
     /// The first superuser.
@@ -264,5 +295,14 @@ pub(crate) fn authorise(request: RequestBuilder, who: Option<&Login>) -> Request
     match who {
         Some(login) => request.bearer_auth(&login.access),
         None => request,
+    }
+}
+
+/// Why the service refused a call of the typed client.
+#[track_caller]
+pub(crate) fn refusal<T>(answer: Result<T, ClientError>) -> ProblemCode {
+    match answer {
+        Ok(_) => panic!("the service did it"),
+        Err(error) => error.code().unwrap_or_else(|| panic!("no refusal: {error}")),
     }
 }
