@@ -139,11 +139,14 @@ impl App {
             Some(url) => Throttle::shared(url, env.redis_password.as_ref().map(Secret::expose))?,
             None => Throttle::in_memory(),
         };
+        let media = Media::open(&env, db.clone(), store.clone()).map_err(StartError::Spool)?;
+        let metrics = Metrics::new()?;
+        metrics.show(media.made_later())?;
         Ok(Arc::new(Self {
             tokens: Tokens::new(env.jwt_secret.expose().as_bytes(), env.access_ttl),
             passwords: Passwords::new(env.workers, env.queue_timeout)?,
             throttle,
-            metrics: Metrics::new()?,
+            metrics,
             stopping: CancellationToken::new(),
             jobs: TaskTracker::new(),
             sweeper: watch::Sender::default(),
@@ -152,7 +155,7 @@ impl App {
             written: Written::default(),
             routes: RouteTable::new(&document),
             document: document.to_pretty_json()?,
-            media: Media::open(&env, db.clone(), store.clone()).map_err(StartError::Spool)?,
+            media,
             db,
             store,
             env,

@@ -61,6 +61,7 @@ async fn metrics_count_routes_not_paths() {
         r#"photos_objects{state="live"} 0"#,
         r#"photos_uploads_total{result="created"} 0"#,
         "photos_decode_bytes 0",
+        "photos_variants_total 0",
     ] {
         assert!(metrics.contains(line), "{line} is missing in:\n{metrics}");
     }

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use prometheus::{
-    Encoder as _, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Encoder as _, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 /// Where the time of a call falls, in seconds: from a cached thumbnail to a large upload.
@@ -73,6 +73,14 @@ impl Metrics {
             .registry
             .register(Box::new(metrics.decode_bytes.clone()))?;
         Ok(metrics)
+    }
+
+    /// Shows a counter that somebody else counts with.
+    ///
+    /// # Errors
+    /// When its name is taken.
+    pub fn show(&self, counter: &IntCounter) -> Result<(), prometheus::Error> {
+        self.registry.register(Box::new(counter.clone()))
     }
 
     pub(super) fn answered(&self, endpoint: &str, method: &str, status: u16, took: Duration) {

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use config::PhotosEnv;
 use imaging::Limits;
+use prometheus::IntCounter;
 
 pub use error::MediaError;
 
@@ -45,6 +46,8 @@ pub struct Media {
     max_bytes: u64,
     queue_timeout: Duration,
     beat: Duration,
+    /// Variants that this process made after their upload.
+    made_later: IntCounter,
 }
 
 impl Media {
@@ -53,6 +56,7 @@ impl Media {
     /// # Errors
     /// If `PS_SPOOL_DIR` cannot be made or read.
     pub fn open(env: &PhotosEnv, db: Db, store: Store) -> io::Result<Self> {
+        let made_later = IntCounter::new("photos_variants_total", "Pictures made after their upload");
         Ok(Self {
             db,
             store,
@@ -67,6 +71,7 @@ impl Media {
             max_bytes: env.max_bytes,
             queue_timeout: env.queue_timeout,
             beat: BEAT.min(env.sweep_grace / 4),
+            made_later: made_later.map_err(io::Error::other)?,
         })
     }
 
@@ -88,6 +93,11 @@ impl Media {
     /// Bytes of the memory budget in use, for the metrics.
     pub fn decode_bytes(&self) -> u64 {
         self.budget.in_use()
+    }
+
+    /// Variants that were made because they were missing, for the metrics.
+    pub fn made_later(&self) -> &IntCounter {
+        &self.made_later
     }
 }
 

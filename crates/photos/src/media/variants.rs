@@ -239,7 +239,10 @@ impl Media {
             });
             Ok(outputs.collect())
         };
-        self.pool.run(admission, job).await?
+        let outputs: Result<Vec<_>, MediaError> = self.pool.run(admission, job).await?;
+        let outputs = outputs?;
+        self.made_later.inc_by(outputs.len() as u64);
+        Ok(outputs)
     }
 }
 

@@ -246,6 +246,9 @@ async fn missing_variants_are_made_once_for_all_replicas(#[case] backend: Backen
         (2, 2, 0),
         "one variant was made"
     );
+    let made = |service: &TestApp| service.app().media.made_later().get();
+    let made = made(&app) + made(&replica);
+    assert_eq!(made, 1, "once, for all who asked on both");
 }
 
 #[rstest]
