@@ -356,7 +356,8 @@ fn destroy_lists_what_would_be_lost_and_asks() {
     docker(&plasma);
     let nothing = plasma.run(&["destroy"]).code(0);
     assert!(plasma.stderr(&nothing).contains("there is nothing to remove"));
-    plasma.answer("docker ps --all", 0, "hmlet-local-control-plane\n", "");
+    let nodes = "docker ps --all --format {{.Names}} --filter label=";
+    plasma.answer(nodes, 0, "hmlet-local-control-plane\n", "");
     plasma.answer(
         "docker container inspect hmlet-local-control-plane",
         0,

@@ -22,7 +22,8 @@ pub(crate) const FINGERPRINT: &str = "plasma/ingress-chart";
 /// The call that installs or updates it.
 pub(crate) fn install(helm: &Helm, chart: &Path, kubeconfig: &Path) -> Call {
     helm.upgrade_install(NAMESPACE, chart, NAMESPACE, kubeconfig)
-        .arg("--create-namespace")
+        // What somebody else has set since is taken back.
+        .args(["--create-namespace", "--force-conflicts"])
 }
 
 /// What identifies the chart: the bytes of its files and their paths.

@@ -11,7 +11,10 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{host::Host, images, plan, site::Site, trouble, work::Work};
-use crate::tools::{docker::Docker, runner::Call};
+use crate::{
+    outcome::Failure,
+    tools::{docker::Docker, runner::Call},
+};
 
 /// The repository of these images, which is in no registry.
 const REPOSITORY: &str = "plasma-node";
@@ -49,9 +52,14 @@ pub(crate) struct Making {
     pub(crate) commit: Call,
 }
 
+/// The container that becomes the image, left where its making was interrupted.
+pub(crate) fn container(site: &Site) -> String {
+    format!("{}-node-image", site.name)
+}
+
 impl Making {
     fn of(site: &Site, docker: &Docker, content: &str, entrypoint: &str) -> Self {
-        let container = format!("{}-node-image", site.name);
+        let container = container(site);
         let changes = [
             format!("ENTRYPOINT {entrypoint}"),
             "CMD []".to_owned(),
@@ -127,8 +135,9 @@ impl Work<'_> {
             }
             Err(error) => {
                 step.skip();
+                let why = error.downcast_ref::<Failure>().map_or("", Failure::why);
                 self.progress.line(format_args!(
-                    "note: no image of the nodes with what charts need in it, so the nodes are given that one by one: {error:#}"
+                    "note: the image of the nodes could not be made, so the nodes are given what it has one by one: {error:#}: {why}"
                 ));
                 Ok(site.node_image.clone())
             }
@@ -142,8 +151,11 @@ impl Work<'_> {
         let Ok(found) = self.runner.run(&docker.labelled_images(&label)).await else {
             return;
         };
-        for other in found.lines().filter(|found| *found != name) {
-            let _ = self.runner.run(&docker.remove_image(other)).await;
+        for (id, tag) in found.lines().filter_map(|line| line.split_once(' ')) {
+            let image = if tag.contains("<none>") { id } else { tag };
+            if tag != name {
+                let _ = self.runner.run(&docker.remove_image(image)).await;
+            }
         }
     }
 

@@ -138,6 +138,7 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Whether the ingress's objects are there, and may have pods.
     async fn has_ingress(&self, client: &Client) -> kube::Result<bool> {
         let deployments: Api<Deployment> = Api::namespaced(client.clone(), ingress::NAMESPACE);
         let classes: Api<IngressClass> = Api::all(client.clone());
@@ -145,7 +146,8 @@ impl Work<'_> {
             deployments.get_opt(ingress::NAMESPACE),
             classes.get_opt(ingress::NAMESPACE)
         )?;
-        Ok(deployment.is_some() && class.is_some())
+        let runs = |found: Deployment| found.spec.and_then(|spec| spec.replicas) != Some(0);
+        Ok(deployment.is_some_and(runs) && class.is_some())
     }
 }
 

@@ -7,6 +7,7 @@ use config::Target;
 use crate::{
     bootstrap::{
         host::Host,
+        node_image,
         plan::names,
         site::{Site, refuse_to_destroy},
     },
@@ -195,6 +196,10 @@ impl Destroy {
             ));
             plan.calls
                 .push(docker.remove(std::slice::from_ref(&site.registry)));
+        }
+        let container = node_image::container(site);
+        if !runner.run(&docker.named(&container)).await?.is_empty() {
+            plan.calls.push(docker.remove(&[container]));
         }
         if !plan.calls.is_empty() {
             let files = [site.kubeconfig.clone(), site.folder.join("identity.json")];

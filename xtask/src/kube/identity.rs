@@ -74,8 +74,8 @@ pub(crate) async fn guard(connection: &Connection) -> anyhow::Result<()> {
             Failure::refused(format!("{} may be any cluster", connection.title))
                 .because("its identity is not recorded: identity.json is lost")
                 .advise(format!(
-                    "`cargo xtask bootstrap{}` looks at the cluster and records it again",
-                    connection.flags
+                    "`{}` looks at the cluster and records it again",
+                    connection.bootstrap
                 ))
                 .into(),
         );
@@ -109,16 +109,11 @@ async fn recognise(connection: &Connection, recorded: &Identity) -> anyhow::Resu
         "the namespace kube-system has the UID {found}; recorded was {} at {}",
         recorded.uid, recorded.server
     ))
-    .advise(if recorded.adopted {
-        format!(
-            "if it was replaced on purpose, adopt it: cargo xtask bootstrap{} --kubeconfig FILE",
-            connection.flags
-        )
-    } else {
-        format!(
-            "if it was made anew on purpose, record it: cargo xtask bootstrap{}",
-            connection.flags
-        )
-    })
+    .advise(format!(
+        "if it was {} on purpose, {} it: {}",
+        if recorded.adopted { "replaced" } else { "made anew" },
+        if recorded.adopted { "adopt" } else { "record" },
+        connection.bootstrap
+    ))
     .into())
 }

@@ -46,6 +46,18 @@ pub(crate) struct Connection {
     /// `hmlet local`, and the flags that choose it in a proposed command: for messages.
     pub(crate) title: String,
     pub(crate) flags: String,
+    /// The command that records the stage's cluster: it makes or adopts it.
+    pub(crate) bootstrap: String,
+}
+
+/// The command that makes a stage's cluster, or adopts it.
+fn bootstrap(scope: &Scope) -> String {
+    let file = if scope.stage.makes_secrets() {
+        ""
+    } else {
+        " --kubeconfig FILE"
+    };
+    format!("cargo xtask bootstrap{}{file}", scope.flags)
 }
 
 /// The stage's own kubeconfig file. It may not exist yet.
@@ -66,16 +78,12 @@ pub(crate) async fn connect(context: &Context, scope: &Scope) -> anyhow::Result<
     let folder = scope.folder(context);
     let path = kubeconfig(&folder);
     if !path.exists() {
-        let adopted = !scope.stage.makes_secrets();
         return Err(Failure::failed(format!("{} has no cluster yet", scope.title()))
             .because(format!("there is no {}", path.display()))
-            .advise(if adopted {
-                format!(
-                    "adopt one: cargo xtask bootstrap{} --kubeconfig FILE",
-                    scope.flags
-                )
+            .advise(if scope.stage.makes_secrets() {
+                bootstrap(scope)
             } else {
-                format!("cargo xtask bootstrap{}", scope.flags)
+                format!("adopt one: {}", bootstrap(scope))
             })
             .into());
     }
@@ -85,6 +93,7 @@ pub(crate) async fn connect(context: &Context, scope: &Scope) -> anyhow::Result<
         identity: Identity::load(&folder)?,
         title: scope.title(),
         flags: scope.flags.clone(),
+        bootstrap: bootstrap(scope),
     })
 }
 

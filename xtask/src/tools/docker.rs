@@ -47,6 +47,12 @@ impl Docker {
             .arg(format!("label={label}"))
     }
 
+    /// The name of a container, if there is one of it, running or not.
+    pub(crate) fn named(&self, container: &str) -> Call {
+        self.call(["ps", "--all", "--format", "{{.Names}}", "--filter"])
+            .arg(format!("name=^/?{container}$"))
+    }
+
     /// The names of the containers that publish this port, one a line.
     pub(crate) fn publishing(&self, port: u16) -> Call {
         self.call(["ps", "--format", "{{.Names}}", "--filter"])
@@ -124,9 +130,11 @@ impl Docker {
         self.call(["image", "inspect"]).args(images)
     }
 
-    /// The tags of the images with this label, one a line.
+    /// The identifiers and tags of the images with this label, one a line with a space between. Who lost the tag to another
+    /// has `<none>`.
     pub(crate) fn labelled_images(&self, label: &str) -> Call {
-        self.call(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter"])
+        self.call(["image", "ls", "--format"])
+            .args(["{{.ID}} {{.Repository}}:{{.Tag}}", "--filter"])
             .arg(format!("label={label}"))
     }
 

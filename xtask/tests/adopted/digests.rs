@@ -34,7 +34,8 @@ fn an_image_that_is_not_there() {
             "broken cannot be rolled out",
             "container app of pod broken-",
             "none:1 cannot be had: the registry does not have it",
-            "events:",
+            "events:\n",
+            "Pulling: ",
             &file(&workspace, "values/staging/broken.yaml"),
         ],
     );
@@ -53,6 +54,8 @@ fn a_crash_at_the_start_with_a_config_fault() {
         &digest,
         &[
             "ended with exit code 2: its configuration is wrong",
+            "events:\n",
+            "Started: ",
             "last lines:\n",
             "error: PS_STORE_URL: is missing",
             &format!("envs/{}/staging.yaml", workspace.cluster),
@@ -74,6 +77,9 @@ fn a_probe_that_never_passes() {
         &digest,
         &[
             "does not pass its readiness probe: not yet",
+            "events:\n",
+            "Unhealthy",
+            "last lines:\n",
             "waiting for godot",
             &file(&workspace, "chart/templates/workload.yaml"),
         ],
@@ -92,8 +98,10 @@ fn a_pod_that_no_node_takes() {
         &[
             "no node takes it",
             "Insufficient cpu",
-            "resources.requests",
+            "events:\n",
             "FailedScheduling",
+            "`resources.requests`",
+            &file(&workspace, "values/staging/broken.yaml"),
         ],
     );
 }
@@ -118,6 +126,7 @@ fn a_claim_that_nobody_meets() {
         &digest,
         &[
             "the volume claim data-broken-0 is not met",
+            "events:\n",
             "none-such",
             "storage class",
             &file(&workspace, "chart/templates/workload.yaml"),
@@ -155,7 +164,11 @@ fn a_process_that_is_killed_for_want_of_memory() {
         &digest,
         &[
             "was killed for want of memory: its limit is 32Mi",
-            "resources.limits.memory",
+            "events:\n",
+            "last lines:\n",
+            "filling",
+            "`resources.limits.memory`",
+            &file(&workspace, "values/staging/broken.yaml"),
         ],
     );
 }
@@ -175,6 +188,8 @@ fn a_hook_that_fails() {
         &[
             "Job prepare",
             "ended with exit code 3",
+            "events:\n",
+            "last lines:\n",
             "no table",
             &file(&workspace, "chart/templates/workload.yaml"),
         ],

@@ -140,9 +140,11 @@ impl Workspace {
         String::from_utf8(failed.get_output().stderr.clone()).unwrap()
     }
 
-    /// What a deploy says that fails.
+    /// What a deploy says that fails: of what it has seen, not because it waited in vain.
     pub(crate) fn digest(&self) -> String {
-        self.refusal(&["deploy", "--yes"], 1)
+        let digest = self.refusal(&["deploy", "--yes"], 1);
+        assert!(!digest.contains("nothing changed for "), "{digest}");
+        digest
     }
 
     /// What kubectl prints about the cluster's namespace.

@@ -118,6 +118,9 @@ fn what_is_missing_is_made_again(stage: &Stage) {
         assert!(text.contains(done), "{done}: {text}");
     }
     stage.kubectl(&["-n", "kube-public", "get", "configmap", "local-registry-hosting"]);
+    stage.kubectl(&["-n", "traefik", "scale", "deployment", "traefik", "--replicas=0"]);
+    let output = stage.ok(&["bootstrap"]);
+    assert!(err(&output).contains("installed the ingress"), "{}", err(&output));
     // What is pushed to the registry, the node can pull.
     docker(&["tag", "registry:2", "localhost:5002/proof:1"]);
     docker(&["push", "--quiet", "localhost:5002/proof:1"]);

@@ -16,6 +16,13 @@ pub(crate) fn the_image_of_the_nodes_has_what_the_engine_has_now(stage: &Stage) 
     assert!(plan.contains(&format!("# {name} is there")), "{plan}");
 
     let bootstrap = Follower::start(stage.command(&["bootstrap"]));
+    bootstrap.line("make the image of the nodes");
+    assert_eq!(bootstrap.interrupt(), Some(130));
+    stage.ok(&["destroy", "--yes"]);
+    let containers = ["ps", "--all", "--quiet", "--filter", "name=node-image"];
+    assert_eq!(docker(&containers), "");
+
+    let bootstrap = Follower::start(stage.command(&["bootstrap"]));
     bootstrap.line("✓ make the image of the nodes");
     assert_eq!(bootstrap.interrupt(), Some(130));
     let inside = docker(&[
@@ -29,8 +36,11 @@ pub(crate) fn the_image_of_the_nodes_has_what_the_engine_has_now(stage: &Stage) 
         inside.contains("entrypoint") && inside.contains(" hmlet"),
         "{inside}"
     );
-    let containers = docker(&["ps", "--all", "--quiet", "--filter", "name=node-image"]);
-    assert_eq!(containers, "");
+    assert_eq!(docker(&containers), "");
+    // The image that lost its name to the new one is gone.
+    let ours = ["image", "ls", "--quiet", "--filter", "label=plasma.cluster=hmlet"];
+    let nameless = [&ours[..], &["--filter", "dangling=true"]].concat();
+    assert_eq!(docker(&nameless), "");
 }
 
 pub(crate) fn an_interrupted_bootstrap_is_finished_by_the_next(stage: &Stage) {
