@@ -8,6 +8,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
@@ -17,6 +18,9 @@ use super::MediaError;
 
 const PREFIX: &str = "photos-spool-";
 const LOCK: &str = "lock";
+
+/// A folder without a lock may be one that a process just begins, or still uses, until nothing changed in it for so long.
+const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
 /// Bytes gathered before they are hashed and written in one go.
 const BUFFER: usize = 256 * 1024;
@@ -135,9 +139,19 @@ impl Home {
     }
 }
 
-/// Removes the folder of a process that lives no more: nobody holds its lock.
+/// Removes the folder of a process that lives no more: nobody holds its lock, or there has been none for a while.
 fn sweep(folder: &Path) -> io::Result<()> {
-    let lock = File::open(folder.join(LOCK))?;
+    let lock = match File::open(folder.join(LOCK)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let unchanged = std::fs::metadata(folder)?.modified()?.elapsed();
+            return if unchanged.is_ok_and(|age| age >= ABANDONED_AFTER) {
+                std::fs::remove_dir_all(folder)
+            } else {
+                Ok(())
+            };
+        }
+        lock => lock?,
+    };
     match lock.try_lock() {
         Ok(()) => std::fs::remove_dir_all(folder),
         Err(TryLockError::WouldBlock) => Ok(()),
@@ -244,6 +258,8 @@ async fn blocking<T: Send + 'static>(
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use std::time::SystemTime;
+
     use super::*;
 
     /// The files that are spooled, in all folders.
@@ -312,11 +328,21 @@ mod tests {
         std::fs::create_dir(&killed).unwrap();
         std::fs::write(killed.join(LOCK), "").unwrap();
         std::fs::write(killed.join("half"), "of an upload").unwrap();
+        // Without a lock it may be one that is just begun, unless it is old.
+        let [begun, abandoned] = ["photos-spool-begun", "photos-spool-abandoned"].map(|name| {
+            let folder = dir.path().join(name);
+            std::fs::create_dir(&folder).unwrap();
+            folder
+        });
+        let yesterday = SystemTime::now() - Duration::from_secs(86_400);
+        File::open(&abandoned).unwrap().set_modified(yesterday).unwrap();
         let others = dir.path().join("someone-else");
         std::fs::write(&others, "x").unwrap();
 
         let next = Spool::open(dir.path()).unwrap();
-        assert!(!killed.exists());
+        assert!(!killed.exists() && !abandoned.exists());
+        assert!(begun.exists());
+        std::fs::remove_dir(begun).unwrap();
         assert!(upload.path().exists() && others.exists());
         drop((upload, living, next));
         let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().collect();
