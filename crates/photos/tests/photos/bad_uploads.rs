@@ -90,7 +90,7 @@ async fn the_byte_limit_is_inclusive() {
     let refused = upload(&app, &ann, longer).await.expect_problem("body-too-large");
     assert_eq!(refused.status, 413);
     assert_eq!(remains(&app).await, NOTHING);
-    upload(&app, &ann, bytes).await.expect(StatusCode::CREATED);
+    kit::created(&app, &ann, bytes).await;
 }
 
 fn image() -> Part {

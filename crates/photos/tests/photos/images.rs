@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::json;
 
-use crate::kit::{self, at, draft, path, picture, published, upload};
+use crate::kit::{self, at, created, draft, path, picture, published, upload};
 use crate::pictures;
 use crate::support::app::authorise;
 use crate::support::{Backend, TestApp};
@@ -98,9 +98,8 @@ async fn nobody_keeps_a_draft(#[case] backend: Backend) {
         "no-store"
     );
 
-    app.bare(Method::POST, Some(&ann), &format!("{}/publish", at(&draft)))
-        .await
-        .expect(StatusCode::OK);
+    let mine = app.by(&ann).photos();
+    mine.publish(draft.id).await.unwrap();
     assert!(
         picture(&app, None, link, "*/*")
             .await
@@ -108,9 +107,7 @@ async fn nobody_keeps_a_draft(#[case] backend: Backend) {
             .header("cache-control")
             .contains("public")
     );
-    app.bare(Method::POST, Some(&ann), &format!("{}/unpublish", at(&draft)))
-        .await
-        .expect(StatusCode::OK);
+    mine.unpublish(draft.id).await.unwrap();
     picture(&app, None, link, "*/*").await.expect_problem("not-found");
 }
 
@@ -153,10 +150,7 @@ async fn no_way_leads_to_the_original(#[case] backend: Backend) {
         return;
     };
     let original = pictures::jpeg_with_exif(400, 300, 1);
-    let photo: photos_api::Photo = upload(&app, &ann, original.clone())
-        .await
-        .expect(StatusCode::CREATED)
-        .into();
+    let photo = created(&app, &ann, original.clone()).await;
     let sha256 = app.app().db.get_photo(photo.id).await.unwrap().unwrap().sha256;
     let at = at(&photo);
     for way in [

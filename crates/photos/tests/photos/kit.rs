@@ -40,6 +40,12 @@ pub(crate) async fn upload(app: &TestApp, who: &Login, bytes: Vec<u8>) -> Answer
     post(app, who, form(bytes, "Pier")).await
 }
 
+/// The photo of some bytes.
+pub(crate) async fn created(app: &TestApp, who: &Login, bytes: Vec<u8>) -> Photo {
+    let photo = NewPhoto::from_bytes("Pier", bytes);
+    app.by(who).photos().create(photo).await.unwrap()
+}
+
 /// A small photo with a caption.
 pub(crate) async fn photo(app: &TestApp, who: &Login, caption: &str, draft: bool) -> Photo {
     let photo = NewPhoto::from_bytes("Pier", pictures::jpeg(64, 48))

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use photos_api::Photo;
+use photos_client::NewPhoto;
 use reqwest::StatusCode;
 use rstest::rstest;
 
-use crate::kit::{self, file, form, picture, post, published, remains, upload};
+use crate::kit::{self, created, file, form, picture, post, published, remains};
 use crate::pictures;
 use crate::support::Backend;
 
@@ -76,9 +77,9 @@ async fn an_upload_is_a_photo_with_pictures(#[case] backend: Backend) {
 #[tokio::test]
 async fn every_kind_of_picture_is_served_as_jpeg_and_webp(#[case] bytes: Vec<u8>, #[case] format: &str) {
     let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
-    let photo = upload(&app, &ann, bytes).await.expect(StatusCode::CREATED).json();
-    assert_eq!(photo["format"], format);
-    let link = photo["images"]["small"]["url"].as_str().unwrap();
+    let photo = created(&app, &ann, bytes).await;
+    assert_eq!(serde_json::json!(photo.format), format);
+    let link = &photo.images["small"].url;
     for kind in ["image/jpeg", "image/webp"] {
         let picture = picture(&app, None, link, kind).await.expect(StatusCode::OK);
         assert_eq!(picture.header("content-type"), kind);
@@ -106,8 +107,7 @@ async fn every_kind_of_picture_is_served_as_jpeg_and_webp(#[case] bytes: Vec<u8>
 async fn orientation_is_baked_in_and_nothing_else_is_told(#[case] orientation: u16) {
     let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
     let bytes = pictures::jpeg_with_exif(400, 200, orientation);
-    let answer = upload(&app, &ann, bytes).await.expect(StatusCode::CREATED);
-    let photo: Photo = answer.into();
+    let photo = created(&app, &ann, bytes).await;
     let (width, height) = if orientation >= 5 { (200, 400) } else { (400, 200) };
     assert_eq!((photo.width, photo.height), (width, height));
     // Where the stored top left corner, which is red and dark, is in the upright picture.
@@ -147,23 +147,15 @@ async fn equal_uploads_at_the_same_moment_share_nothing(#[case] backend: Backend
         return;
     };
     let bytes = pictures::jpeg(64, 48);
-    let uploads = (0..8).map(|_| upload(&app, &ann, bytes.clone()));
-    let answers = futures_util::future::join_all(uploads).await;
-    let photos: Vec<Photo> = answers
-        .into_iter()
-        .map(|answer| answer.expect(StatusCode::CREATED).into())
-        .collect();
+    let uploads = (0..8).map(|_| created(&app, &ann, bytes.clone()));
+    let photos = futures_util::future::join_all(uploads).await;
     let ids: BTreeSet<_> = photos.iter().map(|photo| photo.id).collect();
     assert_eq!(ids.len(), 8);
     assert_eq!(remains(&app).await.objects, 8 * 7);
 
-    app.bare(reqwest::Method::DELETE, Some(&ann), &kit::at(&photos[0]))
-        .await
-        .expect(StatusCode::NO_CONTENT);
+    app.by(&ann).photos().delete(photos[0].id).await.unwrap();
     for photo in &photos[1..] {
-        picture(&app, None, &photo.images["thumb"].url, "*/*")
-            .await
-            .expect(StatusCode::OK);
+        app.guest().photos().image(photo.id, "thumb").await.unwrap();
     }
 }
 
@@ -184,10 +176,7 @@ async fn the_form_may_have_its_parts_in_any_order() {
 #[tokio::test]
 async fn a_tiny_picture_is_not_enlarged() {
     let (app, ann) = kit::with_ann(Backend::SqliteDisk).await.unwrap();
-    let photo: Photo = upload(&app, &ann, pictures::jpeg(60, 40))
-        .await
-        .expect(StatusCode::CREATED)
-        .into();
+    let photo = created(&app, &ann, pictures::jpeg(60, 40)).await;
     assert_eq!(
         (photo.images["thumb"].width, photo.images["thumb"].height),
         (40, 40)
@@ -210,12 +199,10 @@ async fn real_photos_are_accepted() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "jpg") {
-            let bytes = std::fs::read(&path).unwrap();
-            let photo: Photo = upload(&app, &ann, bytes).await.expect(StatusCode::CREATED).into();
-            let thumb = picture(&app, None, &photo.images["thumb"].url, "image/webp")
-                .await
-                .expect(StatusCode::OK);
-            assert_eq!(thumb.header("content-type"), "image/webp", "{}", path.display());
+            let photos = app.by(&ann).photos();
+            let photo = photos.create(NewPhoto::from_path(&path)).await.unwrap();
+            let thumb = photos.image(photo.id, "thumb.webp").await.unwrap();
+            assert_eq!(thumb.content_type, "image/webp", "{}", path.display());
             seen += 1;
         }
     }
