@@ -27,13 +27,12 @@ pub fn check_same_keys(root: &Path, cluster: &Cluster) -> Result<(), Faults> {
     let keys = |file: &str| {
         let path = folder.join(file);
         let text = fs::read_to_string(root.join(&path)).unwrap_or_default();
-        let (settings, _) = layer.read(&path, &text, &mut Faults::default());
-        settings
-            .into_iter()
-            .map(|(variable, _)| variable.name)
-            .collect::<BTreeSet<_>>()
+        let mut wrong = Faults::default();
+        let (settings, _) = layer.read(&path, &text, &mut wrong);
+        let right = settings.into_iter().map(|(variable, _)| variable.name);
+        (right.collect::<BTreeSet<_>>(), wrong)
     };
-    let common = keys("comm.yaml");
+    let (common, _) = keys("comm.yaml");
     let by_stage: BTreeMap<Stage, _> = Stage::ALL
         .into_iter()
         .map(|stage| (stage, keys(&format!("{stage}.yaml"))))
@@ -46,10 +45,16 @@ pub fn check_same_keys(root: &Path, cluster: &Cluster) -> Result<(), Faults> {
             .iter()
             .filter(|variable| !common.contains(variable.name))
         {
+            let subject = format!("{}.{}", app.name, variable.key);
             let (with, without): (Vec<Stage>, Vec<Stage>) = Stage::ALL.into_iter().partition(|stage| {
                 by_stage
                     .get(stage)
-                    .is_some_and(|keys| keys.contains(variable.name))
+                    .is_some_and(|(right, _)| right.contains(variable.name))
+            });
+            // What is there and wrong is told as wrong.
+            let without = without.into_iter().filter(|stage| {
+                let wrong = by_stage.get(stage).map(|(_, wrong)| wrong);
+                !wrong.is_some_and(|wrong| wrong.concern(&[&subject, variable.name]))
             });
             if with.is_empty() {
                 continue;
@@ -61,7 +66,7 @@ pub fn check_same_keys(root: &Path, cluster: &Cluster) -> Result<(), Faults> {
                     "is set for {} and not here: set it, or write `null` if it is meant to be unset",
                     others.join(", ")
                 );
-                faults.push(place, format!("{}.{}", app.name, variable.key), message);
+                faults.push(place, subject.clone(), message);
             }
         }
     }

@@ -195,8 +195,9 @@ fn a_key_that_one_stage_forgets_is_found() {
     workspace.write(path, &text);
     workspace.write(
         "envs/zoo/production.yaml",
-        "photos:\n  public_url: https://zoo\n  store_url: s3://zoo\n  redis_url: null\n",
+        "photos:\n  public_url: no url\n  store_url: s3://zoo\n  redis_url: null\n",
     );
+    // What is there and wrong, as `public_url`, is not missing.
     insta::assert_snapshot!(check_same_keys(&workspace.root(), &cluster).unwrap_err(), @r"
     3 faults in the environment:
       envs/zoo/local.yaml: photos.redis_url: is set for staging, production and not here: set it, or write `null` if it is meant to be unset

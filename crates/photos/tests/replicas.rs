@@ -5,10 +5,11 @@ mod support;
 
 use config::Secret;
 use futures_util::future::join_all;
+use photos_client::{NewPhoto, ProblemCode};
 use reqwest::StatusCode;
 use rstest::rstest;
 use serde_json::json;
-use support::app::{Login, PASSWORD};
+use support::app::{Login, PASSWORD, refusal};
 use support::{Answer, Backend, TestApp};
 use url::Url;
 
@@ -167,4 +168,78 @@ async fn a_redis_that_is_away_stops_nobody() {
     app.post(None, "/auth/token", &body)
         .await
         .expect_problem("rate-limited");
+}
+
+#[tokio::test]
+async fn two_stand_on_one_postgresql_one_s3_and_one_redis() {
+    let Some((url, password)) = redis() else { return };
+    let build = TestApp::build(Backend::PostgresS3).with(|env| {
+        env.redis_url = Some(url);
+        env.redis_password = password;
+    });
+    let Some(here) = build.start().await else { return };
+    let there = here.replica().await;
+    let both = [&here, &there];
+    // Redis outlives the story, so its users are its own.
+    let name = format!("u{}", &uuid::Uuid::new_v4().simple().to_string()[..20]);
+    let ann = here.user(&name).await;
+
+    // One key at once on both is one photo.
+    let mut picture = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(64, 48)
+        .write_to(&mut picture, image::ImageFormat::Png)
+        .unwrap();
+    let photo = NewPhoto::from_bytes("Pier", picture.into_inner()).idempotency_key("once");
+    let tries = (0..8).map(|n| {
+        let photos = both[n % 2].by(&ann).photos();
+        let photo = photo.clone();
+        async move { photos.create(photo).await }
+    });
+    let mut made: Vec<_> = join_all(tries)
+        .await
+        .into_iter()
+        .filter_map(|answer| match answer {
+            Ok(photo) => Some(photo.id),
+            refused => {
+                assert_eq!(refusal(refused), ProblemCode::IdempotencyInProgress);
+                None
+            }
+        })
+        .collect();
+    made.dedup();
+    let [id] = made[..] else { panic!("{made:?}") };
+
+    // What one does, the other knows at once.
+    for replica in both {
+        let guest = replica.guest().photos();
+        assert_eq!(guest.get(id).await.unwrap().name, "Pier");
+        guest.image(id, "thumb").await.unwrap();
+    }
+    there.by(&ann).photos().delete(id).await.unwrap();
+    let gone = here.by(&ann).photos().get(id).await;
+    assert_eq!(refusal(gone), ProblemCode::NotFound);
+
+    // Of one refresh token at once on both, at most one gets the next, and the family ends.
+    let calls = (0..8).map(|n| refresh_with(both[n % 2], &ann.refresh));
+    let won = join_all(calls)
+        .await
+        .into_iter()
+        .filter(|answer| answer.status == 200);
+    assert_eq!(won.count(), 1);
+    for replica in both {
+        replica
+            .get(Some(&ann), "/users/me")
+            .await
+            .expect_problem("invalid-token");
+    }
+
+    // Both count the same failures.
+    for n in 0..10 {
+        let failed = both[n % 2].guest().auth().login(&name, "wrong password").await;
+        assert_eq!(refusal(failed), ProblemCode::InvalidCredentials);
+    }
+    for replica in both {
+        let refused = replica.guest().auth().login(&name, PASSWORD).await;
+        assert_eq!(refusal(refused), ProblemCode::RateLimited);
+    }
 }

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -46,7 +46,7 @@ impl Talk {
 }
 
 /// A stream with the manners above.
-pub(super) struct Connection<T> {
+pub(super) struct Connection<T: AsyncWrite + Unpin> {
     io: T,
     app: Arc<App>,
     peer: Option<SocketAddr>,
@@ -56,6 +56,12 @@ pub(super) struct Connection<T> {
     heard: Instant,
     /// It has sent something, or just come, and got no answer yet.
     unanswered: bool,
+    /// A request has begun to come, and has got no answer yet.
+    asked: bool,
+    /// It was sent something.
+    spoken_to: bool,
+    /// It is gone.
+    gone: bool,
     /// It does not take what it is sent.
     blocked: bool,
     /// Nothing more is read.
@@ -73,7 +79,7 @@ struct Outgoing {
     lingers_until: Option<Instant>,
 }
 
-impl<T> Connection<T> {
+impl<T: AsyncWrite + Unpin> Connection<T> {
     pub(super) fn new(io: T, peer: Option<SocketAddr>, app: Arc<App>) -> Self {
         let patience = app.options.stalled_after;
         Self {
@@ -84,6 +90,9 @@ impl<T> Connection<T> {
             timer: Box::pin(tokio::time::sleep(patience)),
             heard: Instant::now(),
             unanswered: true,
+            asked: false,
+            spoken_to: false,
+            gone: false,
             blocked: false,
             over: false,
             outgoing: None,
@@ -177,7 +186,22 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Connection<T> {
+impl<T: AsyncWrite + Unpin> Drop for Connection<T> {
+    /// The parser takes what is no chunk for a client that is gone, and drops the call without a word.
+    fn drop(&mut self) {
+        let answered = self.spoken_to && !self.talk.0.running.get();
+        let ending = self.gone || self.over || self.outgoing.is_some() || self.app.stopping.is_cancelled();
+        if !self.asked || answered || ending {
+            return;
+        }
+        let answer = unreadable::answer(&self.app, StatusCode::BAD_REQUEST, self.peer);
+        // Nothing else is on its way, so there is room for it; and nobody waits for more.
+        let mut context = Context::from_waker(Waker::noop());
+        let _ = Pin::new(&mut self.io).poll_write(&mut context, &answer);
+    }
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Connection<T> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -191,10 +215,14 @@ impl<T: AsyncRead + Unpin> AsyncRead for Connection<T> {
                 Poll::Ready(Ok(())) if buffer.filled().len() > before => {
                     this.heard = Instant::now();
                     this.unanswered = true;
+                    this.asked = true;
                     this.watch(context);
                     return Poll::Ready(Ok(()));
                 }
-                ended => return ended,
+                ended => {
+                    this.gone = true;
+                    return ended;
+                }
             }
         }
         if this.over {
@@ -224,6 +252,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<T> {
         let sent = Pin::new(&mut this.io).poll_write(context, bytes);
         this.blocked = sent.is_pending();
         this.unanswered &= this.blocked;
+        this.asked &= this.blocked;
+        this.spoken_to |= !this.blocked;
+        this.gone |= matches!(sent, Poll::Ready(Err(_)));
         sent
     }
 

@@ -54,12 +54,17 @@ pub async fn begin(app: &App, caller: &Caller, request: &HttpRequest) -> Result<
         head: Fingerprint::of(request).finish(),
         holder: uuid::Uuid::now_v7().to_string(),
     };
-    match app.db.begin_idempotent(&attempt, LEASE, now_micros()).await? {
-        Begin::Started => Ok(Begun::First(Held::new(app.db.clone(), attempt))),
-        Begin::Replay(answer) => Ok(Begun::Repeat(answer)),
-        Begin::Mismatch => Err(Error::IdempotencyMismatch),
-        Begin::InProgress => Err(Error::IdempotencyInProgress),
-    }
+    let db = app.db.clone();
+    // Goes on if the caller leaves meanwhile: a key that is taken has somebody who lets it go.
+    let begun = tokio::spawn(async move {
+        match db.begin_idempotent(&attempt, LEASE, now_micros()).await? {
+            Begin::Started => Ok(Begun::First(Held::new(db, attempt))),
+            Begin::Replay(answer) => Ok(Begun::Repeat(answer)),
+            Begin::Mismatch => Err(Error::IdempotencyMismatch),
+            Begin::InProgress => Err(Error::IdempotencyInProgress),
+        }
+    });
+    begun.await.map_err(Error::internal)?
 }
 
 /// The answer that was given before, if the request is the same.

@@ -1,10 +1,15 @@
 //! `Idempotency-Key`: the repetition of an upload gets the first answer.
 
+use std::time::Duration;
+
 use photos_api::Photo;
+use photos_client::{NewPhoto, ProblemCode};
 use reqwest::multipart::Form;
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::kit::{self, creation, file, form, remains};
 use crate::pictures;
@@ -97,6 +102,65 @@ async fn a_refusal_frees_its_key() {
     );
     let spaces = creation(&app, &ann, form(pictures::jpeg(64, 48), "Pier")).header("idempotency-key", "a b");
     app.send(spaces).await.expect_faults(&["idempotency-key"]);
+}
+
+/// Begins an upload with a key that breaks off right behind its head: with what is no chunk, or by a reset. Gives the answer.
+async fn break_off(app: &TestApp, who: &Login, key: &str, reset: bool) -> String {
+    let address = app.url("").trim_start_matches("http://").to_owned();
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/photos HTTP/1.1\r\nHost: photos\r\nAuthorization: Bearer {}\r\nIdempotency-Key: {key}\r\n\
+         Content-Type: multipart/form-data; boundary=x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        who.access
+    );
+    let sent = if reset {
+        head.strip_suffix("zz\r\n").unwrap()
+    } else {
+        &head
+    };
+    socket.write_all(sent.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    if reset {
+        socket.set_zero_linger().unwrap();
+    } else {
+        socket.read_to_string(&mut answer).await.unwrap();
+    }
+    answer
+}
+
+#[rstest]
+#[case(Backend::SqliteDisk)]
+#[case(Backend::PostgresS3)]
+#[tokio::test]
+async fn a_call_that_breaks_off_at_once_is_answered_and_frees_its_key(#[case] backend: Backend) {
+    let Some((app, ann)) = kit::with_ann(backend).await else {
+        return;
+    };
+    let photos = app.by(&ann).photos();
+    for n in 0..24 {
+        let (key, reset) = (format!("k{n}"), n % 2 == 1);
+        let answer = break_off(&app, &ann, &key, reset).await;
+        if !reset {
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{n}: {answer:?}");
+            assert!(answer.contains("application/problem+json"), "{n}: {answer:?}");
+        }
+        let good = NewPhoto::from_bytes("Pier", pictures::jpeg(64, 48)).idempotency_key(&key);
+        // Long before its lease is over.
+        let freed = tokio::time::timeout(Duration::from_secs(30), async {
+            loop {
+                match photos.create(good.clone()).await {
+                    Err(error) if error.code() == Some(ProblemCode::IdempotencyInProgress) => {
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                    created => break created.unwrap(),
+                }
+            }
+        });
+        freed
+            .await
+            .unwrap_or_else(|_| panic!("{n}: the key is still held"));
+    }
+    assert_eq!(remains(&app).await.photos, 24);
 }
 
 #[tokio::test]
