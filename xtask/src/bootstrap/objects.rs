@@ -21,10 +21,7 @@ use super::{
     secrets,
     work::Work,
 };
-use crate::kube::identity::Identity;
-
-/// The name under which plasma owns fields of objects.
-const MANAGER: &str = "plasma";
+use crate::kube::{MANAGER, identity::Identity};
 
 impl Work<'_> {
     /// Makes the objects, reads back the secrets, and records who the cluster is: last, for a missing record means that

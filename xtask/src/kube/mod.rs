@@ -32,6 +32,9 @@ use kube::{
 use self::identity::Identity;
 use crate::{commands::scope::Scope, context::Context, outcome::Failure};
 
+/// As whom plasma changes objects.
+pub(crate) const MANAGER: &str = "plasma";
+
 /// How long a cluster may take to accept a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 

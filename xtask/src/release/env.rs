@@ -12,10 +12,11 @@ use kube::{
 use sha2::{Digest, Sha256};
 
 use super::secrets;
-use crate::{commands::scope::Scope, context::Context, kube::Connection};
-
-/// As whom plasma changes objects.
-pub(crate) const MANAGER: &str = "plasma";
+use crate::{
+    commands::scope::Scope,
+    context::Context,
+    kube::{Connection, MANAGER},
+};
 
 /// The environment of one app.
 #[derive(Clone, Debug, Default)]

@@ -12,12 +12,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     diff::HELM,
-    env::MANAGER,
     objects::{self, ObjectName},
     ownership, revision,
 };
 use crate::kube::{
-    Connection,
+    Connection, MANAGER,
     readers::{Source, readers},
     snapshot::Snapshot,
 };

@@ -6,7 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ManagedFieldsEntr
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{diff::HELM, env::MANAGER};
+use super::diff::HELM;
+use crate::kube::MANAGER;
 
 /// Who sets fields because that is their work.
 const BY_DUTY: [&str; 7] = [

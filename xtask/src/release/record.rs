@@ -13,8 +13,8 @@ use kube::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{env::MANAGER, inputs::Inputs, objects::ObjectName, ownership::Mark};
-use crate::kube::Connection;
+use super::{inputs::Inputs, objects::ObjectName, ownership::Mark};
+use crate::kube::{Connection, MANAGER};
 
 const NAME: &str = "plasma-releases";
 const SCHEMA: u32 = 3;

@@ -12,11 +12,11 @@ use kube::{
 use serde_json::json;
 
 use super::{
-    env::{AppEnv, MANAGER},
+    env::AppEnv,
     healing,
     ownership::{self, Mark},
 };
-use crate::kube::Connection;
+use crate::kube::{Connection, MANAGER};
 
 /// The Secret of an app as the cluster has it.
 #[derive(Clone, Debug, Default)]
