@@ -83,7 +83,8 @@ impl Diagnosis {
                     .map(|name| format!("container {name} of "))
                     .unwrap_or_default();
                 // An exit code alone says nothing; the last line says why, most often.
-                let last = self.log.last().filter(|_| matches!(cause, Cause::Ended(..)));
+                let spoken = self.log.iter().rev().find(|line| !line.trim().is_empty());
+                let last = spoken.filter(|_| matches!(cause, Cause::Ended(..)));
                 let last = last.map(|line| format!(": {line}")).unwrap_or_default();
                 format!("{container}pod {pod} ({workload}): {cause}{last}")
             }

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use k8s_openapi::{
     api::{
         coordination::v1::Lease,
@@ -22,8 +22,9 @@ use kube::{
 /// After this long a kubelet has told of all its pods. A pod that is older than the kubelet is then one that ran on while
 /// only the kubelet was restarted.
 const TELLS_WITHIN: Duration = Duration::from_secs(60);
-/// The controllers' lease is renewed every two seconds. If it was not for this long, the control plane is just starting.
-const SILENT: Duration = Duration::from_secs(5);
+/// The controllers' lease is renewed every two seconds. If it was not for this long, the control plane is just starting: a
+/// node that is killed and started again at once answers after five seconds and a half.
+const SILENT: Duration = Duration::from_secs(4);
 /// A lease that was not renewed for this long is one that nobody uses.
 const UNUSED: Duration = Duration::from_secs(600);
 const CONTROLLERS: &str = "kube-controller-manager";
@@ -163,7 +164,10 @@ impl Server {
 fn stop_of_control_plane(leases: &[Lease], now: Timestamp) -> Option<Timestamp> {
     let lease = leases.iter().find(|lease| lease.name_any() == CONTROLLERS)?;
     let renewed = lease.spec.as_ref()?.renew_time.as_ref()?.0;
-    let silent = now.duration_since(renewed).unsigned_abs();
+    // The server's time is a whole second, which may be almost over.
+    let silent = (now + SignedDuration::from_secs(1))
+        .duration_since(renewed)
+        .unsigned_abs();
     (SILENT < silent && silent < UNUSED).then_some(renewed)
 }
 
@@ -273,6 +277,11 @@ mod tests {
         let doubted = (false, Some("NodeStarting".to_owned()));
         let before = "2026-01-01T11:00:00Z";
         assert_eq!(state(&since(&own, "12:00:00"), before), doubted);
+        assert_eq!(
+            state(&since(&own, "12:00:26"), before),
+            doubted,
+            "silent almost since 25"
+        );
         assert_eq!(
             state(&since(&own, "12:00:00"), "2026-01-01T12:00:10Z"),
             (true, None)

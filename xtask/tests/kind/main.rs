@@ -43,7 +43,7 @@ fn a_cluster_is_made_made_whole_used_and_destroyed() {
     }
     let stage = Stage::new();
     let foreign = stage.foreign_files();
-    let _ = stage.run(&["destroy", "--yes"]);
+    stage.ok(&["destroy", "--yes"]);
 
     making::the_image_of_the_nodes_has_what_the_engine_has_now(&stage);
     making::an_interrupted_bootstrap_is_finished_by_the_next(&stage);
