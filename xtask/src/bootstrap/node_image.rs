@@ -109,6 +109,7 @@ impl Work<'_> {
             let there = self.inspect(std::slice::from_ref(&name)).await?;
             if there.iter().any(|image| image.label(CONTENT) == Some(&content)) {
                 step.skip();
+                self.forget_other_images(&name).await;
                 return Ok(name);
             }
         }

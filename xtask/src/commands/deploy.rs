@@ -154,8 +154,9 @@ impl Deploy {
 
     async fn start(&self, context: &Context, scope: &Scope, begun: &Cell<bool>) -> Outcome {
         let chosen = wish::choose(context, scope, &self.apps)?;
-        let connection = kube::connect(context, scope).await?;
+        // First: a command that is at work may just change how the cluster is reached.
         let _lock = ClusterLock::take(context, scope, "deploy")?;
+        let connection = kube::connect(context, scope).await?;
         let (programs, ()) =
             tokio::try_join!(build::programs(context, &chosen), identity::guard(&connection))?;
         let prepared = prepare(

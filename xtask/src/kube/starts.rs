@@ -96,7 +96,8 @@ impl Starts {
         let stop = stop_of_control_plane(leases, now);
         for node in nodes {
             if let Some(stop) = stop.filter(|_| is_of_control_plane(node)) {
-                starts.entry(node.name_any()).or_insert(stop);
+                let start = starts.entry(node.name_any()).or_insert(stop);
+                *start = stop.max(*start);
             }
             // Of the pods of a node that is not ready, or says nothing, nobody knows anything.
             let unknown = is_of_control_plane(node) && !server.is_whole;
@@ -286,6 +287,11 @@ mod tests {
             state(&since(&own, "12:00:00"), "2026-01-01T12:00:10Z"),
             (true, None)
         );
+        // The kubelet has told of the start before this one.
+        let first = [start("kubelet", "2026-01-01T12:00:00Z")];
+        let leases = [lease(CONTROLLERS, "12:00:20")];
+        let again = Starts::seen(std::slice::from_ref(&own), &leases, &first, &now);
+        assert_eq!(state(&again, "2026-01-01T12:00:05Z"), doubted);
         assert_eq!(
             state(&since(&own, "12:00:28"), before),
             (true, None),
