@@ -117,21 +117,25 @@ impl Work<'_> {
         let entrypoint = serde_json::to_string(&entrypoint.unwrap_or_default())?;
         let making = Making::of(site, docker, &content, &entrypoint);
         step.says(&format!("with {}", plan::tags(site).join(", ")));
-        let made = async {
+        let make = async || {
             self.call(&making.clear).await?;
             let imported = self.runner.run_piped(&making.save, &making.import).await;
             imported.map_err(trouble::explain)?;
             self.call(&making.commit).await
         };
-        let made = made.await;
+        let mut made = make().await;
+        if made.as_ref().is_err_and(trouble::is_name_taken) {
+            // Docker went on with what an interrupted bootstrap had begun, after it was cleared away.
+            made = make().await;
+        }
         self.call(&making.clear).await?;
         match made {
             Ok(_) => {
+                self.forget_other_images(&name).await;
                 step.done();
                 self.did(format!(
                     "made {name}, the image of the nodes with what charts need in it"
                 ));
-                self.forget_other_images(&name).await;
                 Ok(name)
             }
             Err(error) => {

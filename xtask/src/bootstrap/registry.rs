@@ -1,6 +1,6 @@
 //! The registry of images: a container on a port of 127.0.0.1, in the network of the nodes.
 
-use super::{host::Host, plan::Registries, work::Work};
+use super::{host::Host, plan::Registries, trouble, work::Work};
 
 impl Work<'_> {
     /// Makes the registry run on its port.
@@ -30,7 +30,13 @@ impl Work<'_> {
             self.call(&docker.pull(&site.registry_image)).await?;
         }
         let run = docker.run_registry(&site.registry, &site.registry_image, site.registry_port);
-        if let Err(error) = self.call(&run).await {
+        let mut made = self.call(&run).await;
+        if made.as_ref().is_err_and(trouble::is_name_taken) {
+            // By Docker, which went on with what an interrupted bootstrap had begun.
+            self.call(&docker.remove(&name)).await?;
+            made = self.call(&run).await;
+        }
+        if let Err(error) = made {
             // Docker keeps a container whose port it could not have.
             self.call(&docker.remove(&name)).await?;
             return Err(error);

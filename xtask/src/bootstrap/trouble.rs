@@ -48,6 +48,12 @@ const KNOWN: [(&[&str], &str); 7] = [
     ),
 ];
 
+/// Whether a container could not be made because there is one of its name.
+pub(crate) fn is_name_taken(error: &anyhow::Error) -> bool {
+    let why = error.downcast_ref::<Failure>().map_or("", Failure::why);
+    why.contains("is already in use by container")
+}
+
 /// Adds the remedy to an error whose cause is known. Others stay as they are.
 pub(crate) fn explain(error: anyhow::Error) -> anyhow::Error {
     match error.downcast::<Failure>() {
