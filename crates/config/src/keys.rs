@@ -51,10 +51,13 @@ pub fn check_same_keys(root: &Path, cluster: &Cluster) -> Result<(), Faults> {
                     .get(stage)
                     .is_some_and(|(right, _)| right.contains(variable.name))
             });
-            // What is there and wrong is told as wrong.
+            // What is there and wrong is told as wrong; what stands behind bad YAML, nobody knows.
             let without = without.into_iter().filter(|stage| {
                 let wrong = by_stage.get(stage).map(|(_, wrong)| wrong);
-                !wrong.is_some_and(|wrong| wrong.concern(&[&subject, variable.name]))
+                !wrong.is_some_and(|wrong| {
+                    wrong.concern(&[&subject, variable.name])
+                        || wrong.iter().any(|fault| fault.subject.is_none())
+                })
             });
             if with.is_empty() {
                 continue;

@@ -56,11 +56,7 @@ pub(super) struct Connection<T: AsyncWrite + Unpin> {
     heard: Instant,
     /// It has sent something, or just come, and got no answer yet.
     unanswered: bool,
-    /// A request has begun to come, and has got no answer yet.
-    asked: bool,
-    /// It was sent something.
-    spoken_to: bool,
-    /// It is gone.
+    /// It has reset the connection.
     gone: bool,
     /// It does not take what it is sent.
     blocked: bool,
@@ -90,8 +86,6 @@ impl<T: AsyncWrite + Unpin> Connection<T> {
             timer: Box::pin(tokio::time::sleep(patience)),
             heard: Instant::now(),
             unanswered: true,
-            asked: false,
-            spoken_to: false,
             gone: false,
             blocked: false,
             over: false,
@@ -187,11 +181,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Connection<T> {
 }
 
 impl<T: AsyncWrite + Unpin> Drop for Connection<T> {
-    /// The parser takes what is no chunk for a client that is gone, and drops the call without a word.
+    /// The parser takes what is no chunk for a client that is gone, and drops the call without a word. A client that only
+    /// ends its own side is not gone.
     fn drop(&mut self) {
-        let answered = self.spoken_to && !self.talk.0.running.get();
+        let is_dropped = self.talk.0.running.get() && !std::thread::panicking();
         let ending = self.gone || self.over || self.outgoing.is_some() || self.app.stopping.is_cancelled();
-        if !self.asked || answered || ending {
+        if !is_dropped || ending {
             return;
         }
         let answer = unreadable::answer(&self.app, StatusCode::BAD_REQUEST, self.peer);
@@ -215,12 +210,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Connection<T> {
                 Poll::Ready(Ok(())) if buffer.filled().len() > before => {
                     this.heard = Instant::now();
                     this.unanswered = true;
-                    this.asked = true;
                     this.watch(context);
                     return Poll::Ready(Ok(()));
                 }
                 ended => {
-                    this.gone = true;
+                    this.gone |= matches!(ended, Poll::Ready(Err(_)));
                     return ended;
                 }
             }
@@ -252,8 +246,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<T> {
         let sent = Pin::new(&mut this.io).poll_write(context, bytes);
         this.blocked = sent.is_pending();
         this.unanswered &= this.blocked;
-        this.asked &= this.blocked;
-        this.spoken_to |= !this.blocked;
         this.gone |= matches!(sent, Poll::Ready(Err(_)));
         sent
     }

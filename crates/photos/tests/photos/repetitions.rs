@@ -104,8 +104,20 @@ async fn a_refusal_frees_its_key() {
     app.send(spaces).await.expect_faults(&["idempotency-key"]);
 }
 
-/// Begins an upload with a key that breaks off right behind its head: with what is no chunk, or by a reset. Gives the answer.
-async fn break_off(app: &TestApp, who: &Login, key: &str, reset: bool) -> String {
+/// How an upload breaks off right behind its head.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    /// With what is no chunk.
+    Broken,
+    /// The same, and the client says no more.
+    Closed,
+    /// By a reset.
+    Reset,
+}
+
+/// Begins an upload with a key that breaks off right behind its head. Gives the answer.
+async fn break_off(app: &TestApp, who: &Login, key: &str, end: End) -> String {
+    let reset = end == End::Reset;
     let address = app.url("").trim_start_matches("http://").to_owned();
     let mut socket = TcpStream::connect(address).await.unwrap();
     let head = format!(
@@ -119,6 +131,9 @@ async fn break_off(app: &TestApp, who: &Login, key: &str, reset: bool) -> String
         &head
     };
     socket.write_all(sent.as_bytes()).await.unwrap();
+    if end == End::Closed {
+        socket.shutdown().await.unwrap();
+    }
     let mut answer = String::new();
     if reset {
         socket.set_zero_linger().unwrap();
@@ -138,9 +153,9 @@ async fn a_call_that_breaks_off_at_once_is_answered_and_frees_its_key(#[case] ba
     };
     let photos = app.by(&ann).photos();
     for n in 0..24 {
-        let (key, reset) = (format!("k{n}"), n % 2 == 1);
-        let answer = break_off(&app, &ann, &key, reset).await;
-        if !reset {
+        let (key, end) = (format!("k{n}"), [End::Broken, End::Closed, End::Reset][n % 3]);
+        let answer = break_off(&app, &ann, &key, end).await;
+        if end != End::Reset {
             assert!(answer.starts_with("HTTP/1.1 400 "), "{n}: {answer:?}");
             assert!(answer.contains("application/problem+json"), "{n}: {answer:?}");
         }

@@ -201,13 +201,13 @@ impl TestApp {
         self.guest.guest()
     }
 
-    /// The typed client of somebody who is logged in.
+    /// The typed client of somebody who is logged in. It renews no token: what is refused is refused.
     pub(crate) fn by(&self, who: &Login) -> photos_client::Client {
         let tokens = Tokens {
             username: who.username.clone(),
             access_token: who.access.clone(),
             access_expires_at: jiff::Timestamp::MAX,
-            refresh_token: Some(who.refresh.clone()),
+            refresh_token: None,
             refresh_expires_at: jiff::Timestamp::MAX,
         };
         self.guest.with_tokens(Arc::new(MemoryStore::with(tokens)))
