@@ -79,6 +79,9 @@ impl fmt::Display for Cause {
     }
 }
 
+/// What a kubelet says of volumes that a pod does not get.
+const MOUNTS: [&str; 2] = ["FailedMount", "FailedAttachVolume"];
+
 /// All symptoms of a pod, the one that the others follow from first.
 pub(crate) fn symptoms(snapshot: &Snapshot, pod: &Pod) -> Vec<Symptom> {
     if pod.metadata.deletion_timestamp.is_some() {
@@ -113,10 +116,17 @@ pub(crate) fn symptoms(snapshot: &Snapshot, pod: &Pod) -> Vec<Symptom> {
         };
         add(None, Cause::Unschedulable(said), seconds);
     }
-    if let Some(event) = newest(&events, &["FailedMount", "FailedAttachVolume"])
+    // A node that goes on to its images has mounted everything.
+    if let Some(event) = newest(
+        &events,
+        &[&MOUNTS[..], &["Pulling", "Pulled", "Created"]].concat(),
+    ) && MOUNTS.contains(&event.reason.as_deref().unwrap_or_default())
         && pod.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Pending")
     {
-        add(None, Cause::Mount(message(event)), 5);
+        let said = message(event);
+        // A kubelet that has not heard of a ConfigMap or Secret in a second asks again.
+        let seconds = if said.contains("failed to sync") { 60 } else { 5 };
+        add(None, Cause::Mount(said), seconds);
     }
     for (container, status) in containers(pod) {
         if let Some((cause, seconds)) = of_container(container, status, &events) {

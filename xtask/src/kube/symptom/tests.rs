@@ -187,3 +187,26 @@ fn a_pod_that_no_node_takes_says_why() {
         )
     );
 }
+
+#[test]
+fn a_volume_that_is_mounted_after_all_is_no_trouble() {
+    let pending = "{phase: Pending}";
+    let slow = (
+        "FailedMount",
+        "MountVolume.SetUp failed for volume \"passwd\" : failed to sync configmap cache: timed out",
+    );
+    let missing = (
+        "FailedMount",
+        "MountVolume.SetUp failed for volume \"tls\" : secret \"tls\" not found",
+    );
+    assert_eq!(only(&seen(pending, &[slow])).1, 60);
+    assert_eq!(only(&seen(pending, &[missing])).1, 5);
+    assert_eq!(
+        seen(pending, &[missing, ("Pulled", "already present on machine")]),
+        []
+    );
+    assert_eq!(
+        only(&seen(pending, &[("Scheduled", "assigned"), missing])).0,
+        format!("a volume cannot be mounted: {}", missing.1)
+    );
+}
