@@ -12,6 +12,7 @@ use super::{
     host::{Host, Node},
     inside::Cluster,
     network,
+    objects::hurry_dns,
     work::Work,
 };
 use crate::kube as connection;
@@ -19,6 +20,13 @@ use crate::kube as connection;
 /// Prints the administrator's kubeconfig as soon as kubeadm has written it.
 const ADMIN: &str =
     "until [ -s /etc/kubernetes/admin.conf ]; do sleep 0.1; done; cat /etc/kubernetes/admin.conf";
+
+/// Unpacks the images of the first pods while the API server starts, which leaves the processors idle: kube-proxy's before all
+/// others, for they need its rules.
+const UNPACK: &str = "for try in $(seq 300); do pgrep -x kube-apiserver >/dev/null && break; sleep 0.1; done; \
+    for name in kube-proxy kindnetd coredns local-path-provisioner traefik; do \
+    digest=$(ctr --namespace=k8s.io images ls | grep \"/$name:\" | awk 'NR == 1 {print $3}'); \
+    [ -z \"$digest\" ] || ctr --namespace=k8s.io snapshots unpack \"$digest\" >/dev/null; done";
 
 /// When kind is how far.
 #[derive(Default)]
@@ -41,15 +49,30 @@ impl Work<'_> {
         if images.is_err() {
             return;
         }
-        let entered = tokio::select! {
-            entered = self.enter_early(&host) => entered,
-            () = phases.ended.notified() => return,
+        let serve = async {
+            let (kubeconfig, client, cluster) = self.enter_early(&host).await?;
+            self.apply(&client, &cluster).await?;
+            self.ingress(&client, &cluster, kubeconfig.path()).await?;
+            // kubeadm makes the DNS last; its pods are then made once.
+            while !hurry_dns(&client).await? {
+                sleep(Duration::from_millis(50)).await;
+            }
+            anyhow::Ok(())
         };
-        let Ok((kubeconfig, client, cluster)) = entered else {
-            return;
+        let work = async {
+            let _ = tokio::join!(serve, self.unpack_early(&host));
         };
-        if self.apply(&client, &cluster).await.is_ok() {
-            let _ = self.ingress(&client, &cluster, kubeconfig.path()).await;
+        tokio::select! {
+            () = work => {}
+            () = phases.ended.notified() => {}
+        }
+    }
+
+    async fn unpack_early(&self, host: &Host) {
+        for Node { name, .. } in host.kubernetes() {
+            let _ = self
+                .call(&self.tools.docker.exec(name, &["sh", "-c", UNPACK]))
+                .await;
         }
     }
 

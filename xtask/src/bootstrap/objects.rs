@@ -149,8 +149,9 @@ impl Work<'_> {
 }
 
 /// Lets the cluster's DNS be asked every second whether it is ready, instead of every ten: its pods nearly always are just after
-/// they were asked for the first time. In a new cluster no node has taken them yet.
-async fn hurry_dns(client: &Client) -> kube::Result<()> {
+/// they were asked for the first time. In a new cluster no node has taken them yet. Tells whether there is one: another DNS looks
+/// after itself.
+pub(super) async fn hurry_dns(client: &Client) -> kube::Result<bool> {
     let deployments: Api<Deployment> = Api::namespaced(client.clone(), "kube-system");
     let probe = json!({"name": "coredns", "readinessProbe": {"periodSeconds": 1}});
     let patch = json!({"spec": {"template": {"spec": {"containers": [probe]}}}});
@@ -162,8 +163,7 @@ async fn hurry_dns(client: &Client) -> kube::Result<()> {
         .patch("coredns", &params, &Patch::Strategic(patch))
         .await
     {
-        // Another DNS looks after itself.
-        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
-        patched => patched.map(drop),
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(false),
+        patched => patched.map(|_| true),
     }
 }
