@@ -66,17 +66,19 @@ impl Site {
     /// Exit code 2 for a wrong file, 3 for a stage that lives on an adopted cluster.
     pub(crate) fn read(context: &Context, scope: &Scope) -> anyhow::Result<Self> {
         let cluster = &scope.cluster.name;
-        let home = scope.cluster.stages.get(&scope.stage);
-        let Some(Home::Kind {
-            config,
-            http_port,
-            registry_port,
-        }) = home
+        let (home, name) = (scope.cluster.stages.get(&scope.stage), scope.kind_cluster());
+        let Some((
+            Home::Kind {
+                config,
+                http_port,
+                registry_port,
+            },
+            name,
+        )) = home.zip(name)
         else {
             return Err(refuse_to_make(scope).into());
         };
         let folder = context.root.join("clusters").join(cluster);
-        let name = format!("{cluster}-{}", scope.stage);
         let lock = Lock::load(&context.root)?;
         let node_image = node_image(context, &lock)?;
         let images = lock.images.iter().filter(|(tag, _)| repository(tag) != NODE);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use config::{Cluster, Stage, Target};
+use config::{Cluster, Home, Stage, Target};
 
 use crate::{commands::env, context::Context};
 
@@ -59,6 +59,12 @@ impl Scope {
     /// `hmlet local`, as messages name it.
     pub(crate) fn title(&self) -> String {
         format!("{} {}", self.cluster.name, self.stage)
+    }
+
+    /// The name of the stage's kind cluster, `hmlet-local`; nothing if plasma makes none for it.
+    pub(crate) fn kind_cluster(&self) -> Option<String> {
+        let home = self.cluster.stages.get(&self.stage)?;
+        matches!(home, Home::Kind { .. }).then(|| format!("{}-{}", self.cluster.name, self.stage))
     }
 
     /// The stage's folder: secrets, data, logs, `up.json`. It may not exist yet.

@@ -28,15 +28,18 @@ struct Wanted {
 
 /// The ports of the stage's kind cluster: free, or held by that cluster itself.
 pub(super) async fn cluster(runner: &Runner, scope: &Scope) -> Vec<Finding> {
-    let Some(Home::Kind {
-        http_port,
-        registry_port,
-        ..
-    }) = scope.cluster.stages.get(&scope.stage)
+    let (home, name) = (scope.cluster.stages.get(&scope.stage), scope.kind_cluster());
+    let Some((
+        Home::Kind {
+            http_port,
+            registry_port,
+            ..
+        },
+        name,
+    )) = home.zip(name)
     else {
         return Vec::new();
     };
-    let name = format!("{}-{}", scope.cluster.name, scope.stage);
     let file = format!("clusters/{}/cluster.yaml", scope.cluster.name);
     let mut findings = Vec::new();
     for (what, port, key) in [

@@ -15,7 +15,7 @@ use crate::outcome::Failure;
 
 /// How many of the last lines of a container, and of the last events, are shown.
 const LINES: usize = 12;
-const EVENTS: usize = 5;
+const EVENTS: usize = 8;
 
 /// The files that a release is made of, as messages name them.
 #[derive(Clone, Debug)]

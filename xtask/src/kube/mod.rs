@@ -43,6 +43,8 @@ pub(crate) struct Connection {
     pub(crate) client: Client,
     /// The namespace of everything that plasma deploys: the cluster's name.
     pub(crate) namespace: String,
+    /// The name of the kind cluster that plasma makes for the stage, if it does.
+    pub(crate) kind: Option<String>,
     /// The cluster that was bootstrapped or adopted; nothing if its record is lost. Whether the one that answers is the
     /// same, [`identity::guard`] checks.
     pub(crate) identity: Option<Identity>,
@@ -93,6 +95,7 @@ pub(crate) async fn connect(context: &Context, scope: &Scope) -> anyhow::Result<
     Ok(Connection {
         client: client(&path).await?,
         namespace: scope.cluster.name.clone(),
+        kind: scope.kind_cluster(),
         identity: Identity::load(&folder)?,
         title: scope.title(),
         flags: scope.flags.clone(),

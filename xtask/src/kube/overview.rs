@@ -58,7 +58,7 @@ pub(crate) async fn look(connection: &Connection) -> anyhow::Result<Vec<Workload
     let sets: Api<StatefulSet> = Api::namespaced(client.clone(), namespace);
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let every = ListParams::default();
-    let starts = async { Ok(Starts::ask(client).await) };
+    let starts = async { Ok(Starts::ask(connection).await) };
     let (deployments, sets, mut pods, starts) = tokio::try_join!(
         deployments.list(&every),
         sets.list(&every),

@@ -167,7 +167,7 @@ impl Snapshot {
             .map(AsRef::as_ref)
             .filter(|event| event.involved_object.uid.as_deref() == Some(uid))
             .collect();
-        events.sort_by_key(|event| last_seen(event));
+        events.sort_by_key(|event| (last_seen(event), written(event)));
         events
     }
 
@@ -193,8 +193,8 @@ fn is_owned(meta: &ObjectMeta, uid: &str) -> bool {
         .any(|owner| owner.uid == uid)
 }
 
-/// When an event was last seen, as a text that sorts by time.
-fn last_seen(event: &Event) -> String {
+/// When an event was last seen, in seconds since 1970: the kubelet's times are no finer than that.
+fn last_seen(event: &Event) -> Option<i64> {
     let series = event
         .series
         .as_ref()
@@ -204,6 +204,46 @@ fn last_seen(event: &Event) -> String {
         .map(|time| time.0)
         .or(event.last_timestamp.as_ref().map(|time| time.0))
         .or(event.metadata.creation_timestamp.as_ref().map(|time| time.0));
-    time.map(|time| format!("{:020}", time.as_microsecond()))
-        .unwrap_or_default()
+    time.map(|time| time.as_second())
+}
+
+/// Which of two events was written later. Versions of one kind of objects are numbers that grow:
+/// <https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions>.
+fn written(event: &Event) -> Option<u64> {
+    event.resource_version()?.parse().ok()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_events_of_a_second_are_in_the_order_in_which_they_were_written() {
+        let event = |reason: &str, version: &str, key: &str, time: &str| {
+            let event = json!({
+                "metadata": {"name": reason, "resourceVersion": version}, "reason": reason,
+                "involvedObject": {"uid": "u"}, key: time,
+            });
+            Arc::new(serde_json::from_value(event).unwrap())
+        };
+        // The scheduler's times are finer than the kubelet's. A store keeps no order.
+        let snapshot = Snapshot {
+            events: vec![
+                event("BackOff", "102", "lastTimestamp", "2026-01-01T12:00:01Z"),
+                event("Failed", "101", "lastTimestamp", "2026-01-01T12:00:00Z"),
+                event("Pulling", "99", "lastTimestamp", "2026-01-01T12:00:00Z"),
+                event("Scheduled", "98", "eventTime", "2026-01-01T12:00:00.700000Z"),
+            ],
+            ..Snapshot::default()
+        };
+        let events = snapshot.events_of("u");
+        let reasons: Vec<&str> = events
+            .iter()
+            .filter_map(|event| event.reason.as_deref())
+            .collect();
+        assert_eq!(reasons, ["Scheduled", "Pulling", "Failed", "BackOff"]);
+    }
 }

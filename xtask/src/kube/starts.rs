@@ -1,7 +1,7 @@
 //! Pods after a start of their node. Until its kubelet has told of a pod anew, the cluster repeats what it knew of the pod
-//! before, and that was ready. Its kubelet tells of its start a moment too late; that the parts of the cluster which never are
-//! silent for long have been silent is seen at once, in leases and heartbeats:
-//! <https://kubernetes.io/docs/concepts/architecture/leases/>.
+//! before, and that was ready. Of the nodes that are its containers Docker knows when they were started. Of others the kubelet
+//! tells, a moment too late; that the parts of the cluster which never are silent for long have been silent is seen at once,
+//! in leases and heartbeats: <https://kubernetes.io/docs/concepts/architecture/leases/>.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,7 +18,13 @@ use kube::{
     api::{ListParams, Request},
     client::Body,
 };
+use tokio::time::timeout;
 
+use super::Connection;
+use crate::tools::{docker::Docker, kind::CLUSTER_LABEL, runner::Runner};
+
+/// How long Docker may take to say when it has started its containers.
+const DOCKER_WITHIN: Duration = Duration::from_secs(2);
 /// After this long a kubelet has told of all its pods. A pod that is older than the kubelet is then one that ran on while
 /// only the kubelet was restarted.
 const TELLS_WITHIN: Duration = Duration::from_secs(60);
@@ -53,8 +59,10 @@ impl Starts {
             .any(|start| now.duration_since(*start).unsigned_abs() < age)
     }
 
-    /// Asks the cluster which nodes are just starting. Where that must not be asked, all are believed.
-    pub(crate) async fn ask(client: &Client) -> Self {
+    /// Asks when the nodes were started: Docker, where it runs them, else the cluster which are just starting. Where that
+    /// must not be asked, all are believed.
+    pub(crate) async fn ask(connection: &Connection) -> Self {
+        let client = &connection.client;
         let (nodes, events, leases) = (
             Api::<Node>::all(client.clone()),
             Api::<Event>::namespaced(client.clone(), "default"),
@@ -64,16 +72,39 @@ impl Starts {
             ListParams::default(),
             ListParams::default().fields("involvedObject.kind=Node,reason=Starting"),
         );
-        let (nodes, events, leases, server) = tokio::join!(
-            nodes.list(&every),
+        let nodes = async {
+            let nodes = nodes
+                .list(&every)
+                .await
+                .map(|nodes| nodes.items)
+                .unwrap_or_default();
+            let containers = match &connection.kind {
+                Some(kind) => containers(kind, &nodes).await,
+                None => BTreeMap::new(),
+            };
+            (nodes, containers)
+        };
+        let ((nodes, containers), events, leases, server) = tokio::join!(
+            nodes,
             events.list(&starting),
             leases.list(&every),
             Server::ask(client)
         );
-        let nodes = nodes.map(|nodes| nodes.items).unwrap_or_default();
         let events = events.map(|events| events.items).unwrap_or_default();
         let leases = leases.map(|leases| leases.items).unwrap_or_default();
-        Self::seen(&nodes, &leases, &events, &server)
+        let mut starts = Self::seen(&nodes, &leases, &events, &server);
+        starts.settle(containers);
+        starts
+    }
+
+    /// Takes the word of who has started nodes over what was concluded. Of a node that is silent, nothing is known still.
+    fn settle(&mut self, known: BTreeMap<String, Timestamp>) {
+        for (node, start) in known {
+            let concluded = self.0.entry(node).or_insert(start);
+            if *concluded != Timestamp::MAX {
+                *concluded = start;
+            }
+        }
     }
 
     fn seen(nodes: &[Node], leases: &[Lease], events: &[Event], server: &Server) -> Self {
@@ -109,7 +140,7 @@ impl Starts {
     }
 
     /// Takes the readiness back that pods had before their node was started.
-    pub(crate) fn doubt(&self, pods: &mut [Pod]) {
+    pub(crate) fn doubt<'p>(&self, pods: impl IntoIterator<Item = &'p mut Pod>) {
         for pod in pods {
             let node = pod.spec.as_ref().and_then(|spec| spec.node_name.as_ref());
             let Some(start) = node.and_then(|node| self.0.get(node)) else {
@@ -161,6 +192,28 @@ impl Server {
     }
 }
 
+/// When Docker has started the nodes of a kind cluster; those that it does not know are left out.
+async fn containers(kind: &str, nodes: &[Node]) -> BTreeMap<String, Timestamp> {
+    let names: Vec<String> = nodes.iter().map(ResourceExt::name_any).collect();
+    let (call, runner) = (
+        Docker::at("docker").started(&names, CLUSTER_LABEL),
+        Runner::silent(),
+    );
+    let told = timeout(DOCKER_WITHIN, runner.capture(&call)).await;
+    // Those that exist are told even if another does not.
+    let told = told
+        .ok()
+        .and_then(Result::ok)
+        .map(|told| told.stdout)
+        .unwrap_or_default();
+    let node = |line: &str| {
+        let mut words = line.split(' ');
+        let (name, start) = (words.next()?, words.next()?.parse().ok()?);
+        (words.next() == Some(kind)).then(|| (name.to_owned(), start))
+    };
+    told.lines().filter_map(node).collect()
+}
+
 /// When the control plane was last heard of before the silence that it is just coming out of.
 fn stop_of_control_plane(leases: &[Lease], now: Timestamp) -> Option<Timestamp> {
     let lease = leases.iter().find(|lease| lease.name_any() == CONTROLLERS)?;
@@ -200,136 +253,4 @@ fn ready(node: &Node) -> Option<&NodeCondition> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::kube::pods::PodState;
-
-    /// A pod that the cluster calls ready, and whose container runs since then.
-    fn pod(since: &str) -> Pod {
-        serde_json::from_value(json!({
-            "metadata": {"name": "photos-1"}, "spec": {"nodeName": "node", "containers": []},
-            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [
-                {"name": "photos", "ready": true, "restartCount": 0, "image": "i", "imageID": "",
-                 "state": {"running": {"startedAt": since}}}]},
-        }))
-        .unwrap()
-    }
-
-    fn node(ready: &str) -> Node {
-        serde_json::from_value(json!({
-            "metadata": {"name": "node"}, "status": {"conditions": [{"type": "Ready", "status": ready}]},
-        }))
-        .unwrap()
-    }
-
-    fn server(time: &str) -> Server {
-        Server::whole(time.parse().unwrap())
-    }
-
-    fn start(component: &str, time: &str) -> Event {
-        serde_json::from_value(json!({
-            "metadata": {"name": "e"}, "involvedObject": {"kind": "Node", "name": "node"}, "reason": "Starting",
-            "source": {"component": component}, "lastTimestamp": time,
-        }))
-        .unwrap()
-    }
-
-    fn state(starts: &Starts, since: &str) -> (bool, Option<String>) {
-        let mut pods = [pod(since)];
-        starts.doubt(&mut pods);
-        let state = PodState::of(&pods[0]);
-        (state.ready, state.reason)
-    }
-
-    #[test]
-    fn a_pod_is_ready_only_once_its_node_has_told_of_it_since_its_start() {
-        let now = server("2026-01-01T12:00:30Z");
-        let events = [
-            start("kubelet", "2026-01-01T12:00:00Z"),
-            start("kube-proxy", "2026-01-01T12:00:20Z"),
-        ];
-        let starts = Starts::seen(&[node("True")], &[], &events, &now);
-        let doubted = (false, Some("NodeStarting".to_owned()));
-        assert_eq!(state(&starts, "2026-01-01T11:00:00Z"), doubted);
-        assert_eq!(state(&starts, "2026-01-01T12:00:00Z"), (true, None));
-        // Of a node that is not ready, nothing is believed.
-        let starts = Starts::seen(&[node("Unknown")], &[], &events, &now);
-        assert_eq!(state(&starts, "2026-01-01T12:00:00Z"), doubted);
-    }
-
-    #[test]
-    fn a_control_plane_that_comes_back_knows_nothing_of_its_pods_yet() {
-        let now = server("2026-01-01T12:00:30Z");
-        let lease = |name: &str, renewed: &str| -> Lease {
-            serde_json::from_value(json!({
-                "metadata": {"name": name}, "spec": {"renewTime": format!("2026-01-01T{renewed}.000000Z")},
-            }))
-            .unwrap()
-        };
-        let mut own = node("True");
-        own.metadata.labels = Some([(CONTROL_PLANE.to_owned(), String::new())].into());
-        let since = |node: &Node, controllers: &str| {
-            let leases = [lease("apiserver", "11:00:00"), lease(CONTROLLERS, controllers)];
-            Starts::seen(std::slice::from_ref(node), &leases, &[], &now)
-        };
-        let doubted = (false, Some("NodeStarting".to_owned()));
-        let before = "2026-01-01T11:00:00Z";
-        assert_eq!(state(&since(&own, "12:00:00"), before), doubted);
-        assert_eq!(
-            state(&since(&own, "12:00:26"), before),
-            doubted,
-            "silent almost since 25"
-        );
-        assert_eq!(
-            state(&since(&own, "12:00:00"), "2026-01-01T12:00:10Z"),
-            (true, None)
-        );
-        // The kubelet has told of the start before this one.
-        let first = [start("kubelet", "2026-01-01T12:00:00Z")];
-        let leases = [lease(CONTROLLERS, "12:00:20")];
-        let again = Starts::seen(std::slice::from_ref(&own), &leases, &first, &now);
-        assert_eq!(state(&again, "2026-01-01T12:00:05Z"), doubted);
-        assert_eq!(
-            state(&since(&own, "12:00:28"), before),
-            (true, None),
-            "it was not silent"
-        );
-        assert_eq!(
-            state(&since(&own, "11:00:00"), before),
-            (true, None),
-            "nobody uses the lease"
-        );
-        assert_eq!(
-            state(&since(&node("True"), "12:00:00"), before),
-            (true, None),
-            "another node"
-        );
-
-        let starting = Server {
-            is_whole: false,
-            ..server("2026-01-01T12:00:30Z")
-        };
-        let starts = Starts::seen(std::slice::from_ref(&own), &[], &[], &starting);
-        assert_eq!(state(&starts, before), doubted, "it has not all it needs");
-
-        let heartbeat = |time: &str| {
-            let mut own = node("True");
-            let conditions = own.status.as_mut().and_then(|status| status.conditions.as_mut());
-            conditions.unwrap()[0].last_heartbeat_time = Some(Time(time.parse().unwrap()));
-            since(&own, "12:00:28")
-        };
-        assert_eq!(state(&heartbeat("2026-01-01T11:56:00Z"), before), (true, None));
-        assert_eq!(state(&heartbeat("2026-01-01T11:54:00Z"), before), doubted);
-    }
-
-    #[test]
-    fn a_kubelet_that_was_restarted_alone_leaves_its_pods_ready() {
-        let now = server("2026-01-01T12:05:00Z");
-        let events = [start("kubelet", "2026-01-01T12:00:00Z")];
-        let starts = Starts::seen(&[node("True")], &[], &events, &now);
-        assert_eq!(state(&starts, "2026-01-01T11:00:00Z"), (true, None));
-    }
-}
+mod tests;

@@ -1,6 +1,8 @@
 //! The workloads of a helm release, alike for Deployments, StatefulSets and DaemonSets: how many pods are wanted, how many
 //! are of the newest version and ready, and which those are.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::{
     apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet},
     batch::v1::Job,
@@ -8,7 +10,7 @@ use k8s_openapi::api::{
 };
 use kube::{Api, Client, ResourceExt, api::ListParams};
 
-use super::{snapshot::Snapshot, starts::Starts, symptom::containers};
+use super::{Connection, snapshot::Snapshot, starts::Starts, symptom::containers};
 
 /// The annotation by which helm marks what belongs to a release.
 pub(crate) const RELEASE: &str = "meta.helm.sh/release-name";
@@ -76,11 +78,25 @@ pub(crate) fn of_release(snapshot: &Snapshot, release: &str) -> Vec<Workload> {
     all
 }
 
-/// Asks the cluster for the workloads of a namespace and their pods: what a watch may not know yet.
+/// Asks a cluster for the workloads of its namespace and their pods: what a watch may not know yet. Pods of which their node
+/// has not told since its start are not ready.
 ///
 /// # Errors
 /// When the cluster cannot be asked.
-pub(crate) async fn look(client: &Client, namespace: &str) -> Result<Snapshot, kube::Error> {
+pub(crate) async fn look(connection: &Connection) -> anyhow::Result<Snapshot> {
+    let starts = async { Ok(Starts::ask(connection).await) };
+    let (mut snapshot, starts) = tokio::try_join!(read(&connection.client, &connection.namespace), starts)
+        .map_err(|error| connection.failed("reading the workloads", &error))?;
+    let pods = snapshot.pods.iter_mut().map(Arc::make_mut);
+    starts.doubt(pods);
+    Ok(snapshot)
+}
+
+/// The same, as the cluster tells it.
+///
+/// # Errors
+/// When the cluster cannot be asked.
+pub(crate) async fn read(client: &Client, namespace: &str) -> kube::Result<Snapshot> {
     let all = ListParams::default();
     let (deployments, sets, daemons, replica_sets, pods) = (
         Api::<Deployment>::namespaced(client.clone(), namespace),
@@ -89,16 +105,13 @@ pub(crate) async fn look(client: &Client, namespace: &str) -> Result<Snapshot, k
         Api::<ReplicaSet>::namespaced(client.clone(), namespace),
         Api::<Pod>::namespaced(client.clone(), namespace),
     );
-    let starts = async { Ok(Starts::ask(client).await) };
-    let (deployments, sets, daemons, replica_sets, mut pods, starts) = tokio::try_join!(
+    let (deployments, sets, daemons, replica_sets, pods) = tokio::try_join!(
         deployments.list(&all),
         sets.list(&all),
         daemons.list(&all),
         replica_sets.list(&all),
-        pods.list(&all),
-        starts
+        pods.list(&all)
     )?;
-    starts.doubt(&mut pods.items);
     Ok(Snapshot {
         deployments: deployments.items.into_iter().map(Into::into).collect(),
         stateful_sets: sets.items.into_iter().map(Into::into).collect(),

@@ -20,7 +20,7 @@ use crate::{
         identity,
         readers::Source,
         rollout::{self, Trouble},
-        snapshot::{Snapshot, Watch},
+        snapshot::Watch,
         workload,
     },
     outcome::Failure,
@@ -91,7 +91,7 @@ impl Site<'_> {
             .cloned()
             .collect();
         if !sources.is_empty() {
-            let found = Restart::of_readers(&self.workloads().await?, &wanted.name, &sources);
+            let found = Restart::of_readers(&workload::look(self.connection).await?, &wanted.name, &sources);
             let is_new = |one: &Restart| anew.iter().all(|other| other.workload != one.workload);
             let new: Vec<Restart> = found.into_iter().filter(is_new).collect();
             anew.extend(new);
@@ -108,11 +108,6 @@ impl Site<'_> {
         let record = self.record(wanted).await?;
         self.follow(wanted, step).await?;
         record::keep(self.connection, &wanted.name, Some(&record)).await
-    }
-
-    async fn workloads(&self) -> anyhow::Result<Snapshot> {
-        let look = workload::look(&self.connection.client, &self.connection.namespace).await;
-        Ok(look.map_err(|error| self.connection.failed("reading the workloads", &error))?)
     }
 
     /// What a release has just been made from, and its objects as they are.
@@ -136,7 +131,7 @@ impl Site<'_> {
     /// The digest of what keeps them from it.
     pub(crate) async fn follow(&self, wanted: &Wanted, step: &mut Step) -> anyhow::Result<()> {
         let name = &wanted.name;
-        let snapshot = self.workloads().await?;
+        let snapshot = workload::look(self.connection).await?;
         let expected = workload::of_release(&snapshot, name);
         let step = RefCell::new(step);
         let says = |what: &str| step.borrow_mut().says(what);
@@ -150,7 +145,7 @@ impl Site<'_> {
                 return Err(self.digest(wanted, trouble).await.into());
             }
             // A watch does not know which nodes have just started, and believes what they said before.
-            let snapshot = self.workloads().await?;
+            let snapshot = workload::look(self.connection).await?;
             let unconfirmed = workload::of_release(&snapshot, name)
                 .into_iter()
                 .find(|it| !it.is_available());

@@ -59,10 +59,7 @@ impl Survey {
             let marks = objects::marks(connection, names).await?;
             anyhow::Ok((records, marks))
         };
-        let workloads = async {
-            let all = workload::look(&connection.client, &connection.namespace).await;
-            all.map_err(|error| connection.failed("reading the workloads", &error).into())
-        };
+        let workloads = workload::look(connection);
         let secrets = try_join_all(
             envs.iter()
                 .map(async |(app, env)| anyhow::Ok((app, env, secrets::existing(connection, app).await?))),

@@ -64,6 +64,17 @@ impl Docker {
         self.call(["container", "inspect"]).args(containers)
     }
 
+    /// Of each container that exists one line: its name, when it was started last, and the value of a label. Fails if one
+    /// does not exist.
+    pub(crate) fn started(&self, containers: &[String], label: &str) -> Call {
+        let format = format!(
+            "{{{{slice .Name 1}}}} {{{{.State.StartedAt}}}} {{{{index .Config.Labels \"{label}\"}}}}"
+        );
+        self.call(["container", "inspect", "--format"])
+            .arg(format)
+            .args(containers)
+    }
+
     /// The tags of all images of the engine, one a line.
     pub(crate) fn images(&self) -> Call {
         self.call(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"])

@@ -284,7 +284,7 @@ impl Job {
                 }
                 None => true,
             };
-            let workloads = workload::of_release(&workload::look(client, CLUSTER).await?, release);
+            let workloads = workload::of_release(&workload::read(client, CLUSTER).await?, release);
             if gone && !workloads.is_empty() && workloads.iter().all(workload::Workload::is_available) {
                 return Ok(());
             }
