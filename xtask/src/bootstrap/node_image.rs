@@ -123,11 +123,7 @@ impl Work<'_> {
             imported.map_err(trouble::explain)?;
             self.call(&making.commit).await
         };
-        let mut made = make().await;
-        if made.as_ref().is_err_and(trouble::is_name_taken) {
-            // Docker went on with what an interrupted bootstrap had begun, after it was cleared away.
-            made = make().await;
-        }
+        let made = self.make_container(&making.clear, make).await;
         self.call(&making.clear).await?;
         match made {
             Ok(_) => {

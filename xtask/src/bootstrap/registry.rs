@@ -1,6 +1,6 @@
 //! The registry of images: a container on a port of 127.0.0.1, in the network of the nodes.
 
-use super::{host::Host, plan::Registries, trouble, work::Work};
+use super::{host::Host, plan::Registries, work::Work};
 
 impl Work<'_> {
     /// Makes the registry run on its port.
@@ -30,15 +30,10 @@ impl Work<'_> {
             self.call(&docker.pull(&site.registry_image)).await?;
         }
         let run = docker.run_registry(&site.registry, &site.registry_image, site.registry_port);
-        let mut made = self.call(&run).await;
-        if made.as_ref().is_err_and(trouble::is_name_taken) {
-            // By Docker, which went on with what an interrupted bootstrap had begun.
-            self.call(&docker.remove(&name)).await?;
-            made = self.call(&run).await;
-        }
-        if let Err(error) = made {
+        let clear = docker.remove(&name);
+        if let Err(error) = self.make_container(&clear, async || self.call(&run).await).await {
             // Docker keeps a container whose port it could not have.
-            self.call(&docker.remove(&name)).await?;
+            self.call(&clear).await?;
             return Err(error);
         }
         step.done();

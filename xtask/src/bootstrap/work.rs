@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::time::sleep;
+
 use super::{
     deployed,
     host::Host,
@@ -25,6 +27,10 @@ use crate::{
 
 /// How the line about a cluster that was made begins.
 pub(super) const CREATED: &str = "created the kind cluster";
+
+/// How long Docker may take to finish what an interrupted run had begun, and how often it is tried meanwhile.
+const NAME_FREE_WITHIN: Duration = Duration::from_secs(20);
+const NAME_LOOK: Duration = Duration::from_millis(200);
 
 /// One run of bootstrap.
 pub(crate) struct Work<'a> {
@@ -132,6 +138,25 @@ impl<'a> Work<'a> {
 
     pub(super) async fn call(&self, call: &Call) -> anyhow::Result<String> {
         self.runner.run(call).await.map_err(trouble::explain)
+    }
+
+    /// Makes a container, in place of one of its name that an interrupted run had begun: Docker goes on with that, and takes a
+    /// moment until it lets go of the name.
+    pub(super) async fn make_container<T>(
+        &self,
+        clear: &Call,
+        make: impl AsyncFn() -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let begin = Instant::now();
+        loop {
+            match make().await {
+                Err(error) if trouble::is_name_taken(&error) && begin.elapsed() < NAME_FREE_WITHIN => {
+                    self.call(clear).await?;
+                    sleep(NAME_LOOK).await;
+                }
+                made => return made,
+            }
+        }
     }
 
     /// The error of an API server that answered before and does not now, or refuses.
