@@ -16,6 +16,7 @@ mod progress;
 mod release;
 mod scaffold;
 mod servers;
+mod signals;
 mod stage_shell;
 mod tidy;
 mod tools;

@@ -123,7 +123,7 @@ impl Work<'_> {
             imported.map_err(trouble::explain)?;
             self.call(&making.commit).await
         };
-        let made = self.make_container(&making.clear, make).await;
+        let made = self.make_named(&making.clear, make).await;
         self.call(&making.clear).await?;
         match made {
             Ok(_) => {

@@ -111,16 +111,20 @@ impl Work<'_> {
             .kind
             .create(&site.name, &site.config, &image, &site.kubeconfig);
         let phases = Phases::default();
+        let clear = self.tools.kind.delete(&site.name, &site.kubeconfig);
         let made = async {
-            let made = self.runner.stream(&create, |from, line| {
-                if from == Output::Stderr && line.starts_with(" •") {
-                    step.says(&plain(line));
-                    if line.contains("control-plane") {
-                        phases.kubeadm.notify_one();
+            let make = async || {
+                let made = self.runner.stream(&create, |from, line| {
+                    if from == Output::Stderr && line.starts_with(" •") {
+                        step.says(&plain(line));
+                        if line.contains("control-plane") {
+                            phases.kubeadm.notify_one();
+                        }
                     }
-                }
-            });
-            let made = made.await.map_err(super::trouble::explain);
+                });
+                made.await.map_err(super::trouble::explain)
+            };
+            let made = self.make_named(&clear, make).await;
             phases.kubeadm.notify_one();
             phases.ended.notify_one();
             made

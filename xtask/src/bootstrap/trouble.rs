@@ -2,6 +2,9 @@
 
 use crate::outcome::Failure;
 
+/// kind's word of nodes that it did not expect.
+const NODES_EXIST: &str = "node(s) already exist for a cluster with the name";
+
 /// Words in an error, why they are there, and what to do.
 const KNOWN: [(&[&str], &str); 7] = [
     (
@@ -42,16 +45,13 @@ const KNOWN: [(&[&str], &str); 7] = [
         ],
         "the registry cannot be reached: check the network or the proxy of Docker, then run it again",
     ),
-    (
-        &["node(s) already exist for a cluster with the name"],
-        "run it again: it looks at what is there first",
-    ),
+    (&[NODES_EXIST], "run it again: it looks at what is there first"),
 ];
 
-/// Whether a container could not be made because there is one of its name.
+/// Whether a container, or a node, could not be made because there is one of its name.
 pub(crate) fn is_name_taken(error: &anyhow::Error) -> bool {
     let why = error.downcast_ref::<Failure>().map_or("", Failure::why);
-    why.contains("is already in use by container")
+    why.contains("is already in use by container") || why.contains(NODES_EXIST)
 }
 
 /// Adds the remedy to an error whose cause is known. Others stay as they are.

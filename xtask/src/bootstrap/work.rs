@@ -140,12 +140,12 @@ impl<'a> Work<'a> {
         self.runner.run(call).await.map_err(trouble::explain)
     }
 
-    /// Makes a container, in place of one of its name that an interrupted run had begun: Docker goes on with that, and takes a
-    /// moment until it lets go of the name.
-    pub(super) async fn make_container<T>(
+    /// Makes what has a name in Docker, in place of what an interrupted run had begun under that name: Docker goes on with
+    /// that, and it shows up a moment after it was looked for.
+    pub(super) async fn make_named<T>(
         &self,
         clear: &Call,
-        make: impl AsyncFn() -> anyhow::Result<T>,
+        mut make: impl AsyncFnMut() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let begin = Instant::now();
         loop {

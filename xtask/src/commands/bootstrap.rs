@@ -20,9 +20,9 @@ use crate::{
     deps::{self, Tool, provide},
     doctor,
     lock::ClusterLock,
-    native::supervisor::Signals,
     outcome::{Exit, Failure, Outcome},
     progress::Progress,
+    signals::Signals,
     tools::{docker::Docker, helm::Helm, kind::Kind, runner::Runner},
 };
 
@@ -115,12 +115,16 @@ impl Bootstrap {
         let report = block_on(async {
             let mut signals = Signals::listen().context("cannot listen to signals")?;
             let work = Work::new(&site, &tools, &runner, &progress);
-            tokio::select! {
-                report = work.run() => report,
-                _ = signals.next() => Err(Failure::interrupted(format!("the bootstrap of {} was interrupted", site.title))
-                    .advise(format!("the same command goes on from here: cargo xtask bootstrap{}", site.flags))
-                    .into()),
-            }
+            signals.unless(work.run()).await.unwrap_or_else(|| {
+                Err(
+                    Failure::interrupted(format!("the bootstrap of {} was interrupted", site.title))
+                        .advise(format!(
+                            "the same command goes on from here: cargo xtask bootstrap{}",
+                            site.flags
+                        ))
+                        .into(),
+                )
+            })
         })?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&document(&site, &report))?);

@@ -18,7 +18,6 @@ use crate::{
     context::{Context, block_on},
     kube::{self, identity, snapshot::Watch},
     lock::ClusterLock,
-    native::supervisor::Signals,
     outcome::{Exit, Failure, Outcome},
     progress::Progress,
     release::{
@@ -33,6 +32,7 @@ use crate::{
         toolbox::Tools,
         wish,
     },
+    signals::Signals,
     tools::helm::Helm,
 };
 
@@ -79,20 +79,19 @@ impl Deploy {
             }
             let mut signals = Signals::listen().context("cannot listen to signals")?;
             let begun = Cell::new(false);
-            tokio::select! {
-                outcome = self.start(context, &scope, &begun) => outcome,
-                _ = signals.next() => {
-                    let interrupted = Failure::interrupted(format!("the deploy of {} was interrupted", scope.title()));
-                    Err(if begun.get() {
-                        interrupted
-                            .because("what was begun stays as far as it is")
-                            .advise(format!("`cargo xtask deploy{}` goes on from there", scope.flags))
-                    } else {
-                        interrupted.because("nothing was changed on the cluster yet")
-                    }
-                    .into())
+            let deployed = signals.unless(self.start(context, &scope, &begun)).await;
+            deployed.unwrap_or_else(|| {
+                let interrupted =
+                    Failure::interrupted(format!("the deploy of {} was interrupted", scope.title()));
+                Err(if begun.get() {
+                    interrupted
+                        .because("what was begun stays as far as it is")
+                        .advise(format!("`cargo xtask deploy{}` goes on from there", scope.flags))
+                } else {
+                    interrupted.because("nothing was changed on the cluster yet")
                 }
-            }
+                .into())
+            })
         })
     }
 

@@ -19,9 +19,9 @@ use crate::{
     deps::{Tool, locate},
     kube::{self, identity, inventory::Inventory},
     lock::ClusterLock,
-    native::supervisor::Signals,
     outcome::{Exit, Failure, Outcome},
     progress::Progress,
+    signals::Signals,
     tools::{
         docker::Docker,
         helm::Helm,
@@ -66,12 +66,15 @@ impl Destroy {
         let site = Site::read(context, &scope)?;
         block_on(async {
             let mut signals = Signals::listen().context("cannot listen to signals")?;
-            tokio::select! {
-                done = self.destroy(context, &scope, &site) => done,
-                _ = signals.next() => Err(Failure::interrupted("destroy was interrupted")
-                    .advise(format!("the same command goes on from here: cargo xtask destroy{}", scope.flags))
-                    .into()),
-            }
+            let destroyed = signals.unless(self.destroy(context, &scope, &site)).await;
+            destroyed.unwrap_or_else(|| {
+                Err(Failure::interrupted("destroy was interrupted")
+                    .advise(format!(
+                        "the same command goes on from here: cargo xtask destroy{}",
+                        scope.flags
+                    ))
+                    .into())
+            })
         })
     }
 

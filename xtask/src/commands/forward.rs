@@ -14,8 +14,8 @@ use crate::{
         forward::{self, Ports},
         identity,
     },
-    native::supervisor::Signals,
     outcome::{Exit, Outcome},
+    signals::Signals,
 };
 
 /// Forward a port of this machine to an app, until Ctrl-C.

@@ -13,8 +13,8 @@ use crate::{
     commands::scope::Flags,
     context::{Context, block_on},
     kube::{self, identity, logs},
-    native::supervisor::Signals,
     outcome::Outcome,
+    signals::Signals,
 };
 
 /// Print the logs of all pods of apps as one, each line behind the name of its pod.

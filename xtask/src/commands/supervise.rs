@@ -7,12 +7,9 @@ use clap::Args;
 
 use crate::{
     context::block_on,
-    native::{
-        plan::Plan,
-        record::Lock,
-        supervisor::{Signals, supervise},
-    },
+    native::{plan::Plan, record::Lock, supervisor::supervise},
     outcome::{Failure, Outcome},
+    signals::Signals,
 };
 
 /// Run the plan on standard input until a signal ends it.

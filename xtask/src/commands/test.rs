@@ -10,9 +10,10 @@ use tokio::process::Command;
 use crate::{
     cargo,
     context::{Context, block_on},
-    native::{process, supervisor::Signals},
+    native::process,
     outcome::{Exit, Failure, Outcome},
     servers::{self, Servers},
+    signals::Signals,
 };
 
 /// Run all tests, on every database and store that this machine has.
@@ -45,10 +46,8 @@ impl Test {
     pub(crate) fn run(&self, context: &Context) -> Outcome {
         block_on(async {
             let mut signals = Signals::listen().context("cannot listen to signals")?;
-            let mut servers = tokio::select! {
-                servers = servers::start(&context.vars) => servers?,
-                _ = signals.next() => return Err(interrupted()),
-            };
+            let servers = signals.unless(servers::start(&context.vars)).await;
+            let mut servers = servers.ok_or_else(interrupted)??;
             let outcome = self.run_on(context, &servers, &mut signals).await;
             servers.stop().await;
             outcome

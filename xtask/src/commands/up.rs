@@ -19,9 +19,10 @@ use crate::{
         process,
         record::{Lock, Record},
         seed,
-        supervisor::{Signals, supervise},
+        supervisor::supervise,
     },
     outcome::{Exit, Failure, Outcome},
+    signals::Signals,
 };
 
 /// Build and run the whole product on this machine, with nothing else to install.
@@ -87,10 +88,8 @@ impl Up {
         let mut plan = environment::plan(context, scope, environment::Secrets::Needed)?;
         plan.settle_ports()?;
         let names: Vec<String> = plan.apps.iter().map(|app| app.name.clone()).collect();
-        let mut built = tokio::select! {
-            built = build::build(context, &names, &[], false) => built?,
-            _ = signals.next() => return Err(Failure::interrupted("the build was interrupted").into()),
-        };
+        let built = signals.unless(build::build(context, &names, &[], false)).await;
+        let mut built = built.ok_or_else(|| Failure::interrupted("the build was interrupted"))??;
         for app in &mut plan.apps {
             if let Some(built) = built.remove(&app.name) {
                 (app.program, app.version) = (built.program, built.version);

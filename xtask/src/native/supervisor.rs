@@ -7,7 +7,6 @@ use futures_util::future;
 use nix::sys::signal::Signal;
 use tokio::{
     process::Child,
-    signal::unix::{self, SignalKind},
     task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
@@ -22,41 +21,12 @@ use crate::{
         ports, process,
         record::{self, AppRecord, Record},
     },
-    outcome::{Exit, Failure, Outcome},
+    outcome::{Failure, Outcome},
+    signals::Signals,
 };
 
 /// How long an app may take from its start until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(90);
-
-/// The signals that ask for an orderly end.
-pub(crate) struct Signals {
-    interrupt: unix::Signal,
-    terminate: unix::Signal,
-    hang_up: unix::Signal,
-}
-
-impl Signals {
-    /// From now on these signals no longer end the process.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub(crate) fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: unix::signal(SignalKind::interrupt())?,
-            terminate: unix::signal(SignalKind::terminate())?,
-            hang_up: unix::signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Waits for one. Ctrl-C is an interruption; the others are requests to end, which is then done.
-    pub(crate) async fn next(&mut self) -> Exit {
-        tokio::select! {
-            _ = self.interrupt.recv() => Exit::Interrupted,
-            _ = self.terminate.recv() => Exit::Done,
-            _ = self.hang_up.recv() => Exit::Done,
-        }
-    }
-}
 
 /// Runs the plan until a signal or the end of an app. `once_ready` runs beside the apps when all are ready; its error
 /// ends the run.

@@ -1,6 +1,10 @@
 //! A cluster is made: from the image of its nodes to the kubeconfig.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    time::{Duration, Instant},
+};
 
 use crate::stage::{Follower, Stage, docker, out};
 
@@ -17,9 +21,13 @@ pub(crate) fn the_image_of_the_nodes_has_what_the_engine_has_now(stage: &Stage) 
 
     let bootstrap = Follower::start(stage.command(&["bootstrap"]));
     bootstrap.line("make the image of the nodes");
+    let containers = ["ps", "--all", "--quiet", "--filter", "name=node-image"];
+    let begin = Instant::now();
+    while docker(&containers).is_empty() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "it is not made");
+    }
     assert_eq!(bootstrap.interrupt(), Some(130));
     stage.ok(&["destroy", "--yes"]);
-    let containers = ["ps", "--all", "--quiet", "--filter", "name=node-image"];
     assert_eq!(docker(&containers), "");
 
     let bootstrap = Follower::start(stage.command(&["bootstrap"]));
