@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use futures_util::future::join_all;
 use kube::{Client, config::Kubeconfig};
 use tempfile::NamedTempFile;
 use tokio::{sync::Notify, time::sleep};
@@ -78,9 +79,8 @@ impl Work<'_> {
 
     async fn network_early(&self, host: &Host) {
         for Node { name, .. } in host.kubernetes() {
-            if let Some(write) = network::write(&self.tools.docker, name, &self.site.config) {
-                let _ = self.call(&write).await;
-            }
+            let calls = network::write(&self.tools.docker, name, &self.site.config);
+            join_all(calls.iter().map(|write| self.call(write))).await;
         }
     }
 

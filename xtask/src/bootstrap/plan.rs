@@ -110,7 +110,7 @@ impl fmt::Display for Listing<'_> {
         let fresh = nodes == Nodes::Create;
         if fresh {
             let node = format!("{}-control-plane", site.name);
-            if let Some(write) = network::write(&tools.docker, &node, &site.config) {
+            for write in network::write(&tools.docker, &node, &site.config) {
                 writeln!(f, "{write}")?;
             }
             writeln!(f, "{}", register(site, &tools.docker, &node))?;
