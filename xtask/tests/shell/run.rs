@@ -91,11 +91,15 @@ fn a_command_sees_the_stage_and_its_exit_code_is_kept() {
 #[test]
 fn a_signal_reaches_the_command_and_ends_it_as_the_command_wants() {
     let house = House::new();
-    let script = "trap 'exit 42' TERM; echo ready; while :; do sleep 600 & wait; done";
+    // Neither leaves a process of its own behind.
+    let (orderly, plain) = (
+        "sleep 600 & trap 'kill $!; exit 42' TERM; echo ready; wait",
+        "echo ready; exec sleep 600",
+    );
     for (signal, script, code, killed_by) in [
-        (Signal::SIGTERM, script, Some(42), None),
-        (Signal::SIGKILL, script, None, Some(9)),
-        (Signal::SIGINT, "echo ready; exec sleep 600", None, Some(2)),
+        (Signal::SIGTERM, orderly, Some(42), None),
+        (Signal::SIGKILL, plain, None, Some(9)),
+        (Signal::SIGINT, plain, None, Some(2)),
     ] {
         let mut command = house.plasma("bash", &["run", "--", "sh", "-c", script]);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();

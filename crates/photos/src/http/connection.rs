@@ -190,7 +190,7 @@ impl<T: AsyncWrite + Unpin> Drop for Connection<T> {
             return;
         }
         let answer = unreadable::answer(&self.app, StatusCode::BAD_REQUEST, self.peer);
-        // Nothing else is on its way, so there is room for it; and nobody waits for more.
+        // No task is left to wait in. There is room for so few bytes, unless a client pipelines and does not read.
         let mut context = Context::from_waker(Waker::noop());
         let _ = Pin::new(&mut self.io).poll_write(&mut context, &answer);
     }

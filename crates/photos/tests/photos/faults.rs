@@ -1,13 +1,15 @@
-//! Uploads while something behind the service is away, broken or full.
+//! Uploads and pictures while something behind the service is away, broken or full.
 
 use std::time::Duration;
 
 use config::{DatabaseUrl, StoreUrl};
 use reqwest::{Method, StatusCode};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::kit::{NOTHING, Remains, at, published, remains, spooled, upload};
+use crate::kit::{NOTHING, Remains, at, created, path, published, remains, spooled, upload};
 use crate::pictures;
 use crate::support::proxy::Proxy;
 use crate::support::{Backend, TestApp};
@@ -55,6 +57,46 @@ async fn a_store_that_answers_500() {
             .all(|row| row.state == photos::db::objects::ObjectState::Deleting),
         "{rows:?}"
     );
+}
+
+#[tokio::test]
+async fn a_store_that_breaks_off_amid_a_picture_makes_no_second_answer() {
+    let Some(app) = TestApp::on(Backend::PostgresS3).await else {
+        return;
+    };
+    let mut env = app.env.clone();
+    let endpoint = env.s3_endpoint.as_mut().unwrap();
+    let server = format!("{}:{}", endpoint.host_str().unwrap(), endpoint.port().unwrap());
+    let proxy = Proxy::before(server).await;
+    endpoint.set_host(Some("127.0.0.1")).unwrap();
+    endpoint.set_port(Some(proxy.address.port())).unwrap();
+    let behind = app.replica_with(env).await;
+    let ann = app.user("ann").await;
+    let photo = created(&app, &ann, pictures::jpeg(1200, 900)).await;
+    let picture = path(&app, &photo.images["large"].url);
+
+    proxy.shorten();
+    let mut socket = TcpStream::connect(behind.url("").trim_start_matches("http://"))
+        .await
+        .unwrap();
+    let request = format!("GET /api/v1{picture} HTTP/1.1\r\nHost: photos\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A connection that is reset says the same as one that ends too early.
+    let _ = socket.read_to_end(&mut answer).await;
+    let head_end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let (head, body) = answer.split_at(head_end + 4);
+    let head = String::from_utf8_lossy(head);
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    assert!(
+        !body.windows(8).any(|eight| eight == b"HTTP/1.1"),
+        "a second answer"
+    );
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: "))
+        .unwrap();
+    assert!(body.len() < length.parse::<usize>().unwrap(), "{head}");
 }
 
 #[tokio::test]

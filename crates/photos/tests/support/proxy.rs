@@ -1,9 +1,10 @@
-//! A TCP proxy before a server, which can be cut, silenced and mended: a server that goes away, or hangs, and comes back.
+//! A TCP proxy before a server, which can be cut, silenced, shortened and mended: a server that goes away, or hangs, or breaks
+//! off, and comes back.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt as _, copy, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -16,7 +17,12 @@ enum Way {
     Cut,
     /// They stay, and new ones come, and nothing passes.
     Silent,
+    /// They end, and new ones too, as soon as the server has sent a little.
+    Short,
 }
+
+/// What the server may send before a short connection ends: an answer's head is less.
+const SHORT: u64 = 8 << 10;
 
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
@@ -34,10 +40,21 @@ impl Proxy {
             while let Ok((mut client, _)) = listener.accept().await {
                 let (server, mut way) = (server.clone(), switch.subscribe());
                 tokio::spawn(async move {
-                    if *way.borrow_and_update() == Way::Open {
+                    let now = *way.borrow_and_update();
+                    if matches!(now, Way::Open | Way::Short) {
                         let Ok(mut upstream) = TcpStream::connect(server).await else {
                             return;
                         };
+                        if now == Way::Short {
+                            let ((mut asked, mut told), (answers, mut asks)) =
+                                (client.split(), upstream.split());
+                            let mut answers = answers.take(SHORT);
+                            tokio::select! {
+                                _ = copy(&mut asked, &mut asks) => {}
+                                _ = copy(&mut answers, &mut told) => {}
+                            }
+                            return;
+                        }
                         tokio::select! {
                             _ = copy_bidirectional(&mut client, &mut upstream) => return,
                             _ = way.wait_for(|way| *way != Way::Open) => {}
@@ -61,6 +78,10 @@ impl Proxy {
 
     pub(crate) fn silence(&self) {
         self.way.send_replace(Way::Silent);
+    }
+
+    pub(crate) fn shorten(&self) {
+        self.way.send_replace(Way::Short);
     }
 
     pub(crate) fn mend(&self) {
