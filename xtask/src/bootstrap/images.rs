@@ -21,12 +21,14 @@ pub(crate) fn is_for_ingress(tag: &str) -> bool {
         .is_some_and(|name| name.starts_with("traefik:"))
 }
 
+/// An image's name without its digest, as the engine lists it.
+pub(super) fn tag(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(tag, _)| tag)
+}
+
 /// What the engine has to pull first. The image of the nodes is among it: kind's own pull shows no cause when it fails.
 pub(crate) fn pulls(site: &Site, docker: &Docker, host: &Host) -> Vec<Call> {
-    let absent = |name: &str| {
-        let tag = name.split('@').next().unwrap_or(name);
-        !host.images.contains(tag)
-    };
+    let absent = |name: &str| !host.images.contains(tag(name));
     let mut calls = Vec::new();
     for name in [&site.node_image, &site.registry_image] {
         if absent(name) {

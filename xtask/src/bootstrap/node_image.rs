@@ -94,7 +94,7 @@ impl Work<'_> {
         let mut step = self
             .progress
             .step(format!("make the image of the nodes, {name}: once"));
-        let tag = site.node_image.split('@').next().unwrap_or(&site.node_image);
+        let tag = images::tag(&site.node_image);
         if !host.images.contains(tag) {
             step.says(&format!("pulling {tag}"));
             self.call(&docker.pull(&site.node_image)).await?;
@@ -123,7 +123,7 @@ impl Work<'_> {
             imported.map_err(trouble::explain)?;
             self.call(&making.commit).await
         };
-        let made = self.make_named(&making.clear, make).await;
+        let made = self.make_container(&container(site), &making.clear, make).await;
         self.call(&making.clear).await?;
         match made {
             Ok(_) => {

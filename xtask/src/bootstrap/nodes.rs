@@ -124,7 +124,7 @@ impl Work<'_> {
                 });
                 made.await.map_err(super::trouble::explain)
             };
-            let made = self.make_named(&clear, make).await;
+            let made = self.make_container(&site.first_node(), &clear, make).await;
             phases.kubeadm.notify_one();
             phases.ended.notify_one();
             made

@@ -109,7 +109,7 @@ impl fmt::Display for Listing<'_> {
         }
         let fresh = nodes == Nodes::Create;
         if fresh {
-            let node = format!("{}-control-plane", site.name);
+            let node = site.first_node();
             for write in network::write(&tools.docker, &node, &site.config) {
                 writeln!(f, "{write}")?;
             }

@@ -31,7 +31,10 @@ impl Work<'_> {
         }
         let run = docker.run_registry(&site.registry, &site.registry_image, site.registry_port);
         let clear = docker.remove(&name);
-        if let Err(error) = self.make_named(&clear, async || self.call(&run).await).await {
+        if let Err(error) = self
+            .make_container(&site.registry, &clear, async || self.call(&run).await)
+            .await
+        {
             // Docker keeps a container whose port it could not have.
             self.call(&clear).await?;
             return Err(error);

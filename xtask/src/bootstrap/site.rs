@@ -108,6 +108,11 @@ impl Site {
         })
     }
 
+    /// The container of the node that kind makes first.
+    pub(crate) fn first_node(&self) -> String {
+        format!("{}-control-plane", self.name)
+    }
+
     /// The context of the stage's kubeconfig.
     pub(crate) fn context(&self) -> String {
         context_name(&self.name)

@@ -2,6 +2,7 @@
 //! looks first, so that the same command finishes what an interrupted one began.
 
 use std::{
+    collections::BTreeSet,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -28,9 +29,12 @@ use crate::{
 /// How the line about a cluster that was made begins.
 pub(super) const CREATED: &str = "created the kind cluster";
 
-/// How long Docker may take to finish what an interrupted run had begun, and how often it is tried meanwhile.
+/// How long Docker may take to finish what an interrupted run had begun.
 const NAME_FREE_WITHIN: Duration = Duration::from_secs(20);
-const NAME_LOOK: Duration = Duration::from_millis(200);
+/// How long a container may take to show. One that Docker was not asked for yet never does.
+const SHOWS_WITHIN: Duration = Duration::from_secs(3);
+/// How often Docker is asked meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// One run of bootstrap.
 pub(crate) struct Work<'a> {
@@ -39,6 +43,8 @@ pub(crate) struct Work<'a> {
     pub(super) runner: &'a Runner,
     pub(super) progress: &'a Progress,
     done: Mutex<Vec<String>>,
+    /// The containers that are being made.
+    making: Mutex<BTreeSet<String>>,
 }
 
 /// What a run did, for the last words of the command.
@@ -58,6 +64,7 @@ impl<'a> Work<'a> {
             runner,
             progress,
             done: Mutex::default(),
+            making: Mutex::default(),
         }
     }
 
@@ -140,21 +147,49 @@ impl<'a> Work<'a> {
         self.runner.run(call).await.map_err(trouble::explain)
     }
 
-    /// Makes what has a name in Docker, in place of what an interrupted run had begun under that name: Docker goes on with
-    /// that, and it shows up a moment after it was looked for.
-    pub(super) async fn make_named<T>(
+    /// Makes a container of this name, in place of what an interrupted run had begun under it: Docker goes on with that, and it
+    /// shows up a moment after it was looked for.
+    pub(super) async fn make_container<T>(
         &self,
+        name: &str,
         clear: &Call,
         mut make: impl AsyncFnMut() -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
         let begin = Instant::now();
-        loop {
+        self.making(|making| making.insert(name.to_owned()));
+        let made = loop {
             match make().await {
                 Err(error) if trouble::is_name_taken(&error) && begin.elapsed() < NAME_FREE_WITHIN => {
                     self.call(clear).await?;
-                    sleep(NAME_LOOK).await;
+                    sleep(LOOK_EVERY).await;
                 }
-                made => return made,
+                made => break made,
+            }
+        };
+        self.making(|making| making.remove(name));
+        made
+    }
+
+    fn making(&self, change: impl FnOnce(&mut BTreeSet<String>) -> bool) {
+        if let Ok(mut making) = self.making.lock() {
+            change(&mut making);
+        }
+    }
+
+    /// After a run that was given up: waits until the containers that Docker was asked for show, so that whoever looks next
+    /// sees them.
+    pub(crate) async fn settle(&self) {
+        let begin = Instant::now();
+        let making = self
+            .making
+            .lock()
+            .map(|making| making.clone())
+            .unwrap_or_default();
+        for name in making {
+            let call = self.tools.docker.named(&name);
+            let shows = async || self.runner.run(&call).await.is_ok_and(|named| !named.is_empty());
+            while begin.elapsed() < SHOWS_WITHIN && !shows().await {
+                sleep(LOOK_EVERY).await;
             }
         }
     }

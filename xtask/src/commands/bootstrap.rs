@@ -115,16 +115,20 @@ impl Bootstrap {
         let report = block_on(async {
             let mut signals = Signals::listen().context("cannot listen to signals")?;
             let work = Work::new(&site, &tools, &runner, &progress);
-            signals.unless(work.run()).await.unwrap_or_else(|| {
-                Err(
-                    Failure::interrupted(format!("the bootstrap of {} was interrupted", site.title))
-                        .advise(format!(
-                            "the same command goes on from here: cargo xtask bootstrap{}",
-                            site.flags
-                        ))
-                        .into(),
-                )
-            })
+            if let Some(report) = signals.unless(work.run()).await {
+                return report;
+            }
+            // Whoever asks again ends it at once.
+            tokio::select! {
+                () = work.settle() => {}
+                _ = signals.next() => {}
+            }
+            let interrupted =
+                Failure::interrupted(format!("the bootstrap of {} was interrupted", site.title));
+            let command = format!("cargo xtask bootstrap{}", site.flags);
+            Err(interrupted
+                .advise(format!("the same command goes on from here: {command}"))
+                .into())
         })?;
         if self.json {
             println!("{}", serde_json::to_string_pretty(&document(&site, &report))?);

@@ -189,11 +189,7 @@ async fn compare(
             name.title()
         ))
         .because(status.message.clone())
-        .advise(format!(
-            "look at {} and {}",
-            wanted.chart.display(),
-            wanted.values.display()
-        ))
+        .advise(wanted.sources())
         .into()),
         Err(error) => Err(failed(&error).into()),
     }

@@ -257,11 +257,7 @@ fn refused(wanted: &Wanted, said: &str) -> Failure {
     if remake::is_kept(said) {
         return remake::kept(failure, wanted);
     }
-    failure.because(helm::complaint(said)).advise(format!(
-        "look at {} and {}",
-        wanted.chart.display(),
-        wanted.values.display()
-    ))
+    failure.because(helm::complaint(said)).advise(wanted.sources())
 }
 
 #[cfg(test)]

@@ -50,6 +50,11 @@ impl Wanted {
         }
     }
 
+    /// The remedy of what its objects lack: where they come from.
+    pub(crate) fn sources(&self) -> String {
+        format!("look at {} and {}", self.chart.display(), self.values.display())
+    }
+
     /// The values that helm gets: the file's, with the generated ones over them.
     ///
     /// # Errors
