@@ -54,12 +54,12 @@ impl Plasma {
         fs::create_dir_all(root.join("xtask")).unwrap();
         fs::write(root.join("Cargo.toml"), "").unwrap();
         fs::write(root.join("xtask/Cargo.toml"), "").unwrap();
-        let (http_port, registry_port) = (free(), free());
+        let [http_port, registry_port] = free();
         let file = root.join("clusters/hmlet/cluster.yaml");
         let text = fs::read_to_string(&file).unwrap();
         let text = text
-            .replace("8081", &http_port.to_string())
-            .replace("5001", &registry_port.to_string());
+            .replace(": 8081", &format!(": {http_port}"))
+            .replace(": 5001", &format!(": {registry_port}"));
         fs::write(file, text).unwrap();
         let plasma = Self {
             folder,
@@ -260,10 +260,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn free() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+/// Two ports: while both are held, the system gives no port twice.
+fn free() -> [u16; 2] {
+    let held = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    held.map(|listener| listener.local_addr().unwrap().port())
 }
