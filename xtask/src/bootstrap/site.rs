@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use config::{Home, Stage};
+use config::Stage;
 
 use crate::{
     commands::scope::Scope, context::Context, deps::lock::Lock, kube::kubeconfig, outcome::Failure,
@@ -66,18 +66,10 @@ impl Site {
     /// Exit code 2 for a wrong file, 3 for a stage that lives on an adopted cluster.
     pub(crate) fn read(context: &Context, scope: &Scope) -> anyhow::Result<Self> {
         let cluster = &scope.cluster.name;
-        let (home, name) = (scope.cluster.stages.get(&scope.stage), scope.kind_cluster());
-        let Some((
-            Home::Kind {
-                config,
-                http_port,
-                registry_port,
-            },
-            name,
-        )) = home.zip(name)
-        else {
+        let Some(kind) = scope.kind() else {
             return Err(refuse_to_make(scope).into());
         };
+        let (http_port, registry_port) = (kind.http_port, kind.registry_port);
         let folder = context.root.join("clusters").join(cluster);
         let lock = Lock::load(&context.root)?;
         let node_image = node_image(context, &lock)?;
@@ -94,11 +86,11 @@ impl Site {
             stage: scope.stage,
             apps: scope.cluster.apps(),
             flags: scope.flags.clone(),
-            registry: format!("{name}-registry"),
-            name,
-            http_port: *http_port,
-            registry_port: *registry_port,
-            config: template(&folder.join(config), *http_port, *registry_port)?,
+            registry: format!("{}-registry", kind.name),
+            name: kind.name,
+            http_port,
+            registry_port,
+            config: template(&folder.join(kind.config), http_port, registry_port)?,
             node_image,
             registry_image: REGISTRY.to_owned(),
             images: images.filter(|image| image.tag != REGISTRY).collect(),

@@ -1,6 +1,6 @@
 //! The flags that say which stage of which cluster a command is about.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use config::{Cluster, Home, Stage, Target};
@@ -27,6 +27,17 @@ pub(crate) struct Scope {
     pub(crate) env: env::Scope,
     /// The flags as they were given, each with a space in front, for commands that a message proposes.
     pub(crate) flags: String,
+}
+
+/// A kind cluster as `cluster.yaml` wants it.
+pub(crate) struct KindCluster<'s> {
+    /// `hmlet-local`, as kind knows it.
+    pub(crate) name: String,
+    /// kind's own configuration, beside `cluster.yaml`.
+    pub(crate) config: &'s Path,
+    /// Ports on 127.0.0.1: of the ingress and of the registry.
+    pub(crate) http_port: u16,
+    pub(crate) registry_port: u16,
 }
 
 impl Flags {
@@ -61,10 +72,21 @@ impl Scope {
         format!("{} {}", self.cluster.name, self.stage)
     }
 
-    /// The name of the stage's kind cluster, `hmlet-local`; nothing if plasma makes none for it.
-    pub(crate) fn kind_cluster(&self) -> Option<String> {
-        let home = self.cluster.stages.get(&self.stage)?;
-        matches!(home, Home::Kind { .. }).then(|| format!("{}-{}", self.cluster.name, self.stage))
+    /// The stage's kind cluster; nothing if plasma makes none for it.
+    pub(crate) fn kind(&self) -> Option<KindCluster<'_>> {
+        match self.cluster.stages.get(&self.stage)? {
+            Home::Kind {
+                config,
+                http_port,
+                registry_port,
+            } => Some(KindCluster {
+                name: format!("{}-{}", self.cluster.name, self.stage),
+                config,
+                http_port: *http_port,
+                registry_port: *registry_port,
+            }),
+            Home::Adopted => None,
+        }
     }
 
     /// The stage's folder: secrets, data, logs, `up.json`. It may not exist yet.

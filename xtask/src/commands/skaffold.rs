@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use config::{Home, Secrets, Target};
+use config::{Secrets, Target};
 
 use crate::{
     commands::{env::known_app, scope::Flags},
@@ -60,10 +60,9 @@ impl Skaffold {
         }
         let folder = scope.folder(context);
         let kubeconfig = kubeconfig(&folder);
-        let registry = match scope.cluster.stages.get(&scope.stage) {
-            Some(Home::Kind { registry_port, .. }) => Some(format!("localhost:{registry_port}")),
-            _ => None,
-        };
+        let registry = scope
+            .kind()
+            .map(|kind| format!("localhost:{}", kind.registry_port));
         let program = if self.plan {
             Program::at("skaffold")
         } else {

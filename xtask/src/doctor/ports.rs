@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-use config::{Home, Target};
+use config::Target;
 
 use super::finding::Finding;
 use crate::{
@@ -28,23 +28,14 @@ struct Wanted {
 
 /// The ports of the stage's kind cluster: free, or held by that cluster itself.
 pub(super) async fn cluster(runner: &Runner, scope: &Scope) -> Vec<Finding> {
-    let (home, name) = (scope.cluster.stages.get(&scope.stage), scope.kind_cluster());
-    let Some((
-        Home::Kind {
-            http_port,
-            registry_port,
-            ..
-        },
-        name,
-    )) = home.zip(name)
-    else {
+    let Some(kind) = scope.kind() else {
         return Vec::new();
     };
     let file = format!("clusters/{}/cluster.yaml", scope.cluster.name);
     let mut findings = Vec::new();
     for (what, port, key) in [
-        ("ingress", *http_port, "http_port"),
-        ("registry", *registry_port, "registry_port"),
+        ("ingress", kind.http_port, "http_port"),
+        ("registry", kind.registry_port, "registry_port"),
     ] {
         let wanted = Wanted {
             what: format!("the {what} of {}", scope.title()),
@@ -62,7 +53,7 @@ pub(super) async fn cluster(runner: &Runner, scope: &Scope) -> Vec<Finding> {
             .lines()
             .map(str::to_owned)
             .collect();
-        let own = |container: &String| container.starts_with(&format!("{name}-"));
+        let own = |container: &String| container.starts_with(&format!("{}-", kind.name));
         findings.push(if !containers.is_empty() && containers.iter().all(own) {
             let evidence = format!("{} is held by {}", wanted.address, containers.join(", "));
             Finding::fine(CHECK, format!("{} has its port", wanted.what), evidence)

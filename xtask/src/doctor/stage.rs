@@ -38,7 +38,7 @@ pub(super) fn native(folder: &Path, title: &str) -> Option<Finding> {
 
 /// The node containers of a kind cluster: nothing if there are none, or no engine.
 pub(super) async fn nodes(runner: &Runner, scope: &Scope) -> Option<Finding> {
-    let name = scope.kind_cluster()?;
+    let name = scope.kind()?.name;
     let call = Docker::at("docker").states(&format!("{}={name}", kind::CLUSTER_LABEL));
     let states = runner.run(&call).await.ok()?;
     let nodes: Vec<(&str, &str)> = states.lines().filter_map(|line| line.split_once(' ')).collect();

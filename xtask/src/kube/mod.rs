@@ -95,7 +95,7 @@ pub(crate) async fn connect(context: &Context, scope: &Scope) -> anyhow::Result<
     Ok(Connection {
         client: client(&path).await?,
         namespace: scope.cluster.name.clone(),
-        kind: scope.kind_cluster(),
+        kind: scope.kind().map(|kind| kind.name),
         identity: Identity::load(&folder)?,
         title: scope.title(),
         flags: scope.flags.clone(),

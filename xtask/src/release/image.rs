@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use config::{AppManifest, Home};
+use config::AppManifest;
 use sha2::{Digest, Sha256};
 
 use super::program::{self, Source};
@@ -87,8 +87,8 @@ pub(crate) fn repository(
     values: &serde_json::Value,
     file: &Path,
 ) -> anyhow::Result<String> {
-    if let Some(Home::Kind { registry_port, .. }) = scope.cluster.stages.get(&scope.stage) {
-        return Ok(format!("localhost:{registry_port}/{app}"));
+    if let Some(kind) = scope.kind() {
+        return Ok(format!("localhost:{}/{app}", kind.registry_port));
     }
     match values
         .pointer("/image/repository")
