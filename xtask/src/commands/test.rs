@@ -1,6 +1,6 @@
 //! `test`: every test of the workspace, on every database and store that this machine has.
 
-use std::{ffi::OsString, process::ExitStatus};
+use std::{ffi::OsString, path::Path, process::ExitStatus};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -10,6 +10,7 @@ use tokio::process::Command;
 use crate::{
     cargo,
     context::{Context, block_on},
+    deps::{self, Tool},
     native::process,
     outcome::{Exit, Failure, Outcome},
     servers::{self, Servers},
@@ -19,8 +20,8 @@ use crate::{
 /// Run all tests, on every database and store that this machine has.
 ///
 /// SQLite and files need nothing. Where PostgreSQL, MinIO (or Redis) are installed, throwaway instances are started on
-/// random ports of 127.0.0.1 and the same tests run on them as well. What is missing is said and skipped; with CI=true it
-/// is an error.
+/// random ports of 127.0.0.1 and the same tests run on them as well. The stories of the charts take helm from PATH, else the one
+/// that plasma has fetched. What is missing is said and skipped; with CI=true it is an error.
 #[derive(Args)]
 #[command(after_help = "Examples:
   cargo xtask test                        everything
@@ -44,10 +45,15 @@ impl Test {
     }
 
     pub(crate) fn run(&self, context: &Context) -> Outcome {
+        let path = path_with_helm(context)?;
         block_on(async {
             let mut signals = Signals::listen().context("cannot listen to signals")?;
             let servers = signals.unless(servers::start(&context.vars)).await;
             let mut servers = servers.ok_or_else(interrupted)??;
+            match path {
+                Some(path) => _ = servers.vars.insert("PATH".to_owned(), path),
+                None => servers.missing.push("the charts (no `helm`)".to_owned()),
+            }
             let outcome = self.run_on(context, &servers, &mut signals).await;
             servers.stop().await;
             outcome
@@ -133,6 +139,26 @@ impl Test {
             }
         }
     }
+}
+
+/// `PATH` for the tests: with plasma's own helm, where the machine has none. Nothing if there is neither; in CI it is fetched.
+fn path_with_helm(context: &Context) -> anyhow::Result<Option<String>> {
+    let path = context.vars.get("PATH").map_or("", String::as_str);
+    if process::find_program("helm", path).is_some() {
+        return Ok(Some(path.to_owned()));
+    }
+    let program = if context.is_set("CI") {
+        Some(deps::locate(context, Tool::Helm)?.path)
+    } else {
+        let place = deps::places(context)
+            .into_iter()
+            .find(|(tool, _)| *tool == Tool::Helm);
+        place
+            .map(|(_, program)| program)
+            .filter(|program| program.is_file())
+    };
+    let folder = program.as_deref().and_then(Path::parent);
+    Ok(folder.map(|folder| format!("{}:{path}", folder.display())))
 }
 
 const NEXTEST: &[&str] = &["nextest", "run"];

@@ -75,7 +75,7 @@ pub(super) async fn cluster(context: &Context, scope: &Scope) -> Finding {
         let evidence = format!("there is no {}", kubeconfig.display());
         return Finding::fine(CHECK, format!("{title} has no cluster yet"), evidence);
     }
-    let bootstrap = format!("`cargo xtask bootstrap{}` mends it", scope.flags);
+    let bootstrap = format!("`{}` mends it", stage_kube::bootstrap(context, scope));
     let connection = match stage_kube::connect(context, scope).await {
         Ok(connection) => connection,
         Err(error) => {

@@ -82,9 +82,8 @@ impl Diagnosis {
                     .as_ref()
                     .map(|name| format!("container {name} of "))
                     .unwrap_or_default();
-                // An exit code alone says nothing; the last line says why, most often.
-                let spoken = self.log.iter().rev().find(|line| !line.trim().is_empty());
-                let last = spoken.filter(|_| matches!(cause, Cause::Ended(..)));
+                // An exit code alone says nothing.
+                let last = last_words(&self.log).filter(|_| matches!(cause, Cause::Ended(..)));
                 let last = last.map(|line| format!(": {line}")).unwrap_or_default();
                 format!("{container}pod {pod} ({workload}): {cause}{last}")
             }
@@ -104,6 +103,18 @@ impl Diagnosis {
             .because(because)
             .advise(&self.look)
     }
+}
+
+/// Why a program ended, most often: its last line that calls itself an error, else its last line.
+fn last_words(log: &[String]) -> Option<&str> {
+    let spoken = || {
+        log.iter()
+            .rev()
+            .map(|line| line.trim())
+            .filter(|line| !line.is_empty())
+    };
+    let is_error = |line: &&str| line.to_ascii_lowercase().starts_with("error:");
+    spoken().find(is_error).or_else(|| spoken().next())
 }
 
 /// What the cluster says about a pod and its claims, the newest last.
@@ -274,5 +285,19 @@ mod tests {
             "look at the storage class in clusters/hmlet/photos/chart/templates/deployment.yaml, and at the size in \
              clusters/hmlet/photos/values/local/backend.yaml"
         );
+    }
+
+    #[test]
+    fn a_program_ends_for_its_last_error_whatever_it_says_behind_it() {
+        let said = |text: &str| {
+            let log: Vec<String> = text.lines().map(str::to_owned).collect();
+            last_words(&log).map(str::to_owned)
+        };
+        let error = "error: unrecognized subcommand 'migrat'";
+        let usage =
+            format!("error: older\n{error}\n\nUsage: photos\n\nFor more information, try '--help'.\n");
+        assert_eq!(said(&usage).as_deref(), Some(error));
+        assert_eq!(said("starting\nkilled\n\n").as_deref(), Some("killed"));
+        assert_eq!(said("\n"), None);
     }
 }

@@ -30,7 +30,7 @@ use kube::{
 };
 
 use self::identity::Identity;
-use crate::{commands::scope::Scope, context::Context, outcome::Failure};
+use crate::{commands::scope::Scope, context::Context, outcome::Failure, tools::quote::quote};
 
 /// As whom plasma changes objects.
 pub(crate) const MANAGER: &str = "plasma";
@@ -55,12 +55,15 @@ pub(crate) struct Connection {
     pub(crate) bootstrap: String,
 }
 
-/// The command that makes a stage's cluster, or adopts it.
-fn bootstrap(scope: &Scope) -> String {
+/// The command that makes a stage's cluster, or adopts it: again with its own kubeconfig, if it has one.
+pub(crate) fn bootstrap(context: &Context, scope: &Scope) -> String {
+    let own = kubeconfig(&scope.folder(context));
     let file = if scope.stage.makes_secrets() {
-        ""
+        String::new()
+    } else if own.exists() {
+        format!(" --kubeconfig {}", quote(own.as_os_str()))
     } else {
-        " --kubeconfig FILE"
+        " --kubeconfig FILE".to_owned()
     };
     format!("cargo xtask bootstrap{}{file}", scope.flags)
 }
@@ -86,9 +89,9 @@ pub(crate) async fn connect(context: &Context, scope: &Scope) -> anyhow::Result<
         return Err(Failure::failed(format!("{} has no cluster yet", scope.title()))
             .because(format!("there is no {}", path.display()))
             .advise(if scope.stage.makes_secrets() {
-                bootstrap(scope)
+                bootstrap(context, scope)
             } else {
-                format!("adopt one: {}", bootstrap(scope))
+                format!("adopt one: {}", bootstrap(context, scope))
             })
             .into());
     }
@@ -99,7 +102,7 @@ pub(crate) async fn connect(context: &Context, scope: &Scope) -> anyhow::Result<
         identity: Identity::load(&folder)?,
         title: scope.title(),
         flags: scope.flags.clone(),
-        bootstrap: bootstrap(scope),
+        bootstrap: bootstrap(context, scope),
     })
 }
 
@@ -152,12 +155,11 @@ impl Connection {
 
     /// The error of a cluster that does not answer.
     pub(crate) fn silent(&self, why: &str) -> Failure {
-        Failure::failed(format!("the cluster of {} does not answer", self.title))
-            .because(why)
-            .advise(format!(
-                "`cargo xtask bootstrap{}` starts it again if it was stopped",
-                self.flags
-            ))
+        let failure = Failure::failed(format!("the cluster of {} does not answer", self.title)).because(why);
+        if self.kind.is_none() {
+            return failure.advise("see that it runs, and that this machine reaches it");
+        }
+        failure.advise(format!("`{}` starts it again if it was stopped", self.bootstrap))
     }
 }
 

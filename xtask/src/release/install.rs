@@ -182,6 +182,10 @@ impl Site<'_> {
         if ended.is_ok() {
             return Ok(());
         }
+        if ended.stderr.trim().is_empty() {
+            // It was killed.
+            return Err(call.failed(&ended).into());
+        }
         Err(refused(wanted, &ended.stderr).into())
     }
 

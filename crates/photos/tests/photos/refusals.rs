@@ -168,7 +168,10 @@ async fn a_client_that_hangs_up_leaves_nothing() {
         let Some((app, ann)) = kit::with_ann(backend).await else {
             continue;
         };
-        let body = body(&pictures::jpeg(2000, 1500));
+        // Enough to be on its way to the spool.
+        let mut photo = pictures::jpeg(2000, 1500);
+        photo.resize(4 << 20, 0);
+        let body = body(&photo);
         for part in [1, 2, 3] {
             let mut socket = TcpStream::connect(address(&app)).await.unwrap();
             socket
