@@ -1,6 +1,9 @@
 //! `test`: every test of the workspace, on every database and store that this machine has.
 
-use std::{ffi::OsString, path::Path, process::ExitStatus};
+use std::{
+    ffi::OsString,
+    process::{ExitStatus, Stdio},
+};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -52,8 +55,9 @@ impl Test {
             let mut servers = servers.ok_or_else(interrupted)??;
             match path {
                 Some(path) => _ = servers.vars.insert("PATH".to_owned(), path),
-                None => servers.missing.push("the charts (no `helm`)".to_owned()),
+                None => servers.missing.push("charts (no `helm`)".to_owned()),
             }
+            servers.missing.extend(self.missing(context));
             let outcome = self.run_on(context, &servers, &mut signals).await;
             servers.stop().await;
             outcome
@@ -80,10 +84,32 @@ impl Test {
                 });
             }
         }
-        if !missing.is_empty() {
-            eprintln!("skipped: the tests on {missing}");
+        let mut skipped = servers.missing.clone();
+        if !context.is_set("PLASMA_PHOTOS") {
+            skipped.push("photos of real cameras (PLASMA_PHOTOS names no folder of them)".to_owned());
+        }
+        if !may_mount().await {
+            skipped.push("a full disk (it takes the right to mount one)".to_owned());
+        }
+        if !skipped.is_empty() {
+            eprintln!("skipped: the tests on {}", skipped.join(", "));
         }
         Ok(Exit::Done)
+    }
+
+    /// What the tests need of this machine besides servers, and it has not.
+    fn missing(&self, context: &Context) -> Vec<String> {
+        let mut missing = Vec::new();
+        for shell in ["zsh", "fish"] {
+            if !has(context, &[shell]) {
+                missing.push(format!("{shell} (no `{shell}`)"));
+            }
+        }
+        let is_browser = has(context, &CHROMIUM) && has(context, &["chromedriver"]);
+        if self.without.is_none() && !is_browser {
+            missing.push("a browser (no `chromium` or `chromedriver`)".to_owned());
+        }
+        missing
     }
 
     /// The arguments of each cargo command. Doctests first: what closes the output is the sum of all other tests.
@@ -143,23 +169,37 @@ impl Test {
 
 /// `PATH` for the tests: with plasma's own helm, where the machine has none. Nothing if there is neither; in CI it is fetched.
 fn path_with_helm(context: &Context) -> anyhow::Result<Option<String>> {
-    let path = context.vars.get("PATH").map_or("", String::as_str);
-    if process::find_program("helm", path).is_some() {
-        return Ok(Some(path.to_owned()));
+    let fetched = deps::places(context)
+        .into_iter()
+        .any(|(tool, program)| tool == Tool::Helm && program.is_file());
+    if fetched || context.is_set("CI") || has(context, &["helm"]) {
+        return deps::path_with(context, &[Tool::Helm]).map(Some);
     }
-    let program = if context.is_set("CI") {
-        Some(deps::locate(context, Tool::Helm)?.path)
-    } else {
-        let place = deps::places(context)
-            .into_iter()
-            .find(|(tool, _)| *tool == Tool::Helm);
-        place
-            .map(|(_, program)| program)
-            .filter(|program| program.is_file())
-    };
-    let folder = program.as_deref().and_then(Path::parent);
-    Ok(folder.map(|folder| format!("{}:{path}", folder.display())))
+    Ok(None)
 }
+
+fn has(context: &Context, programs: &[&str]) -> bool {
+    let path = context.vars.get("PATH").map_or("", String::as_str);
+    programs
+        .iter()
+        .any(|name| process::find_program(name, path).is_some())
+}
+
+/// Whether a file system may be mounted, as the stories of a full disk do.
+async fn may_mount() -> bool {
+    let Ok(folder) = tempfile::tempdir() else {
+        return false;
+    };
+    let call = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(arguments).arg(folder.path()).stderr(Stdio::null());
+        async move { command.status().await.is_ok_and(|status| status.success()) }
+    };
+    call("mount", &["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).await && call("umount", &[]).await
+}
+
+/// The names of the browser.
+pub(crate) const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 const NEXTEST: &[&str] = &["nextest", "run"];
 

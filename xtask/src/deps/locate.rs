@@ -103,6 +103,20 @@ pub(crate) fn locate_all(context: &Context, tools: &[Tool]) -> anyhow::Result<Ve
     Ok(programs)
 }
 
+/// A `PATH` on which these tools are: the machine's own, else those of the lock, downloaded if they must.
+///
+/// # Errors
+/// As [`locate_all`].
+pub(crate) fn path_with(context: &Context, tools: &[Tool]) -> anyhow::Result<String> {
+    let path = context.vars.get("PATH").map_or("", String::as_str);
+    let is_absent = |tool: &&Tool| find_program(tool.name(), path).is_none();
+    let absent: Vec<Tool> = tools.iter().filter(is_absent).copied().collect();
+    let programs = locate_all(context, &absent)?;
+    let folders = programs.iter().filter_map(|program| program.path.parent());
+    let folders: String = folders.map(|folder| format!("{}:", folder.display())).collect();
+    Ok(folders + path)
+}
+
 /// What `bootstrap` has before it begins.
 pub(crate) struct Provided {
     pub(crate) helm: Program,

@@ -13,5 +13,5 @@ mod tool;
 pub(crate) mod verify;
 mod version;
 
-pub(crate) use locate::{Source, locate, locate_all, places, plan, provide};
+pub(crate) use locate::{Source, locate, locate_all, path_with, places, plan, provide};
 pub(crate) use tool::Tool;

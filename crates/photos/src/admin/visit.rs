@@ -243,7 +243,7 @@ async fn who(app: &App, call: &Call, token: &str) -> Result<Result<StaffSession,
     };
     let StaffSession { user, session } = &found;
     if !policy::may_use_admin(&acting(user, Some(session.id), call)) {
-        app.db.end_session(user.id, session.id, now).await?;
+        app.db.end_session(None, user.id, session.id, now).await?;
         tracing::warn!(
             username = user.username,
             "is not staff any more: the session in the admin is ended"
@@ -264,15 +264,7 @@ async fn who(app: &App, call: &Call, token: &str) -> Result<Result<StaffSession,
 
 /// A user as the one who acts through the admin.
 pub(super) fn acting(user: &User, session_id: Option<SessionId>, call: &Call) -> Actor {
-    Actor {
-        user_id: user.id,
-        username: user.username.clone(),
-        is_staff: user.is_staff,
-        is_superuser: user.is_superuser,
-        via: Via::Admin,
-        request_id: Some(call.request_id.clone()),
-        session_id,
-    }
+    user.acting(Via::Admin, session_id, Some(call.request_id.clone()))
 }
 
 fn hash(token: &str) -> String {

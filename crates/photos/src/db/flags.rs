@@ -9,8 +9,9 @@ use super::connection::AnyConnection;
 use super::records::UserRecord;
 use super::run::{Abort, Step};
 use super::schema::users;
+use super::sessions::end_sessions;
 use super::sql::{Sql, locking};
-use super::users::{ChangeUserError, User, UserFlags, end_sessions};
+use super::users::{ChangeUserError, User, UserFlags};
 use crate::domain::{Actor, Timestamp, UserId, policy};
 
 impl Db {

@@ -1,16 +1,18 @@
 //! Sessions and their refresh tokens. A session is a family of tokens: one login on one device.
 
 use diesel::prelude::*;
+use serde_json::json;
 
+use super::audit::{self, Subject};
 use super::connection::AnyConnection;
 use super::records::{SessionRecord, TokenRecord, UserRecord, read};
 use super::run::Step;
 use super::schema::{refresh_tokens, sessions, users};
 use super::sql::{Sql, locking};
-use super::users::{User, end_sessions};
+use super::users::User;
 use super::{Db, DbError};
 use crate::domain::time::from_micros;
-use crate::domain::{SessionId, Timestamp, UserId};
+use crate::domain::{Actor, SessionId, Timestamp, UserId, Via};
 
 /// A session that was not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,13 +135,16 @@ impl Db {
         .await
     }
 
-    /// Ends a session of a user. Says whether there was one.
+    /// Ends a session of a user, audited as `end-sessions`; without an actor the service itself does it. Says whether there was
+    /// one.
     pub async fn end_session(
         &self,
+        actor: Option<&Actor>,
         user: UserId,
         session: SessionId,
         now: Timestamp,
     ) -> Result<bool, DbError> {
+        let actor = actor.cloned();
         self.write(move |connection| {
             let ended = diesel::update(
                 sessions::table
@@ -150,27 +155,44 @@ impl Db {
             )
             .set(sessions::ended_at.eq(now.as_microsecond()))
             .execute(connection)?;
+            note_end(connection, actor.as_ref(), user, ended, now)?;
             Ok(ended > 0)
         })
         .await
     }
 
-    /// Ends every session of a user, and says how many.
-    pub async fn end_all_sessions(&self, user: UserId, now: Timestamp) -> Result<u64, DbError> {
-        self.write(move |connection| Ok(end_sessions(connection, user, None, now)? as u64))
-            .await
+    /// Ends every session of the actor, audited as `end-sessions`. Says how many.
+    pub async fn end_all_sessions(&self, actor: &Actor, now: Timestamp) -> Result<u64, DbError> {
+        let actor = actor.clone();
+        self.write(move |connection| {
+            let user = actor.user_id;
+            let ended = end_sessions(connection, user, None, now)?;
+            note_end(connection, Some(&actor), user, ended, now)?;
+            Ok(ended as u64)
+        })
+        .await
     }
 
-    /// Ends the session that a refresh token belongs to, used or not. Says whether there was one that went on.
-    pub async fn end_session_by_refresh(&self, hash: &str, now: Timestamp) -> Result<bool, DbError> {
-        let hash = hash.to_owned();
+    /// Ends the session that a refresh token belongs to, used or not: who has the token is its user, and is so audited, as
+    /// `end-sessions`. Says whether there was one that went on.
+    pub async fn end_session_by_refresh(
+        &self,
+        hash: &str,
+        request_id: &str,
+        now: Timestamp,
+    ) -> Result<bool, DbError> {
+        let (hash, request_id) = (hash.to_owned(), request_id.to_owned());
         self.write(move |connection| {
             let token: Option<TokenRecord> =
                 refresh_tokens::table.find(&hash).first(connection).optional()?;
-            match token {
-                Some(token) => Ok(end(connection, &token.session_id, now)? > 0),
-                None => Ok(false),
-            }
+            let Some(token) = token else { return Ok(false) };
+            let session: SessionRecord = sessions::table.find(&token.session_id).first(connection)?;
+            let session = Session::try_from(session)?;
+            let user: UserRecord = users::table.find(session.user_id.to_string()).first(connection)?;
+            let actor = User::try_from(user)?.acting(Via::Api, Some(session.id), Some(request_id.clone()));
+            let ended = end(connection, &token.session_id, now)?;
+            note_end(connection, Some(&actor), session.user_id, ended, now)?;
+            Ok(ended > 0)
         })
         .await
     }
@@ -247,7 +269,7 @@ fn rotate(connection: &mut AnyConnection, refresh: &Refresh, now: Timestamp) -> 
         if token.used_at.is_none() {
             return Ok(Rotation::Expired);
         }
-        end(connection, &token.session_id, now)?;
+        give_up(connection, &token.session_id, now)?;
         return Ok(Rotation::Reused);
     }
     let goes_on = diesel::update(
@@ -268,7 +290,7 @@ fn rotate(connection: &mut AnyConnection, refresh: &Refresh, now: Timestamp) -> 
     let session: SessionRecord = sessions::table.find(&token.session_id).first(connection)?;
     let user: UserRecord = users::table.find(&session.user_id).first(connection)?;
     if !user.active {
-        end(connection, &token.session_id, now)?;
+        give_up(connection, &token.session_id, now)?;
         return Ok(Rotation::Unknown);
     }
     insert_token(
@@ -304,6 +326,57 @@ pub(super) fn end(connection: &mut AnyConnection, session: &str, now: Timestamp)
     diesel::update(sessions::table.find(session).filter(sessions::ended_at.is_null()))
         .set(sessions::ended_at.eq(now.as_microsecond()))
         .execute(connection)
+}
+
+/// Ends the sessions of a user that go on, but for one.
+pub(super) fn end_sessions(
+    connection: &mut AnyConnection,
+    user: UserId,
+    keep: Option<SessionId>,
+    now: Timestamp,
+) -> QueryResult<usize> {
+    let keep = keep.map(|keep| keep.to_string()).unwrap_or_default();
+    diesel::update(
+        sessions::table
+            .filter(sessions::user_id.eq(user.to_string()))
+            .filter(sessions::ended_at.is_null())
+            .filter(sessions::id.ne(keep)),
+    )
+    .set(sessions::ended_at.eq(now.as_microsecond()))
+    .execute(connection)
+}
+
+/// Ends a session for the service's own reasons.
+fn give_up(connection: &mut AnyConnection, session: &str, now: Timestamp) -> Step<()> {
+    let ended = end(connection, session, now)?;
+    let user: String = sessions::table
+        .find(session)
+        .select(sessions::user_id)
+        .first(connection)?;
+    note_end(connection, None, read("user id", &user)?, ended, now)?;
+    Ok(())
+}
+
+/// Notes the end of some sessions in the history of their user.
+pub(super) fn note_end(
+    connection: &mut AnyConnection,
+    actor: Option<&Actor>,
+    user: UserId,
+    ended: usize,
+    now: Timestamp,
+) -> QueryResult<()> {
+    if ended == 0 {
+        return Ok(());
+    }
+    let changes = json!({ "sessions": [ended, 0] });
+    audit::record(
+        connection,
+        actor,
+        "end-sessions",
+        Subject::User(user),
+        &changes,
+        now,
+    )
 }
 
 impl TryFrom<SessionRecord> for Session {

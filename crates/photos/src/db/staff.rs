@@ -10,8 +10,8 @@ use super::flags::lock_user;
 use super::records::{SessionRecord, UserRecord};
 use super::run::{Abort, Step};
 use super::schema::{refresh_tokens, sessions, users};
-use super::sessions::{NewSession, Session, end, open};
-use super::users::{ChangeUserError, User, end_sessions};
+use super::sessions::{NewSession, Session, end, end_sessions, note_end, open};
+use super::users::{ChangeUserError, User};
 use super::{Db, DbError};
 use crate::domain::{Actor, SessionId, Timestamp, UserId, policy};
 
@@ -153,16 +153,6 @@ fn end_of(
         .execute(connection)?,
         None => end_sessions(connection, user, actor.session_id, now)?,
     };
-    if ended > 0 {
-        let changes = json!({ "sessions": [ended, 0] });
-        audit::record(
-            connection,
-            Some(actor),
-            "end-sessions",
-            Subject::User(user),
-            &changes,
-            now,
-        )?;
-    }
+    note_end(connection, Some(actor), user, ended, now)?;
     Ok(ended as u64)
 }

@@ -10,7 +10,8 @@ use super::error::is_unique_violation;
 use super::flags::{lock_user, superusers};
 use super::records::{UserRecord, read};
 use super::run::{Abort, Step};
-use super::schema::{sessions, users};
+use super::schema::users;
+use super::sessions::end_sessions;
 use super::{Db, DbError};
 use crate::domain::time::from_micros;
 use crate::domain::{Actor, SessionId, Timestamp, UserId, Via, policy};
@@ -30,6 +31,22 @@ pub struct User {
     pub active: bool,
     /// When the account was made.
     pub created_at: Timestamp,
+}
+
+impl User {
+    /// The user as the one who acts.
+    #[must_use]
+    pub fn acting(&self, via: Via, session_id: Option<SessionId>, request_id: Option<String>) -> Actor {
+        Actor {
+            user_id: self.id,
+            username: self.username.clone(),
+            is_staff: self.is_staff,
+            is_superuser: self.is_superuser,
+            via,
+            request_id,
+            session_id,
+        }
+    }
 }
 
 /// A user and what a login compares with.
@@ -329,15 +346,7 @@ fn insert_user(
         "is_staff": [null, user.is_staff],
         "is_superuser": [null, user.is_superuser],
     });
-    let oneself = Actor {
-        user_id: user.id,
-        username: user.username.clone(),
-        is_staff: user.is_staff,
-        is_superuser: user.is_superuser,
-        via: Via::Api,
-        request_id: None,
-        session_id: None,
-    };
+    let oneself = user.acting(Via::Api, None, None);
     let actor = match by {
         By::Actor(actor) => Some(actor),
         By::Oneself => Some(&oneself),
@@ -352,24 +361,6 @@ fn insert_user(
         now,
     )?;
     Ok(user)
-}
-
-/// Ends the sessions of a user that go on, but for one.
-pub(super) fn end_sessions(
-    connection: &mut AnyConnection,
-    user: UserId,
-    keep: Option<SessionId>,
-    now: Timestamp,
-) -> QueryResult<usize> {
-    let keep = keep.map(|keep| keep.to_string()).unwrap_or_default();
-    diesel::update(
-        sessions::table
-            .filter(sessions::user_id.eq(user.to_string()))
-            .filter(sessions::ended_at.is_null())
-            .filter(sessions::id.ne(keep)),
-    )
-    .set(sessions::ended_at.eq(now.as_microsecond()))
-    .execute(connection)
 }
 
 impl TryFrom<UserRecord> for User {

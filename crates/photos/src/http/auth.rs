@@ -118,6 +118,7 @@ async fn exchange_token(
 async fn end_session(
     app: Data<App>,
     viewer: Viewer,
+    call: Call,
     _: NoQuery,
     Json(body): Json<LogoutRequest>,
 ) -> Result<impl Responder, Error> {
@@ -127,7 +128,7 @@ async fn end_session(
             everywhere: None,
         } => {
             app.db
-                .end_session_by_refresh(&refresh::hash(&token), now_micros())
+                .end_session_by_refresh(&refresh::hash(&token), &call.request_id, now_micros())
                 .await?;
         }
         LogoutRequest {
@@ -135,7 +136,7 @@ async fn end_session(
             everywhere: Some(true),
         } => {
             let caller = viewer.0.ok_or(Error::Unauthenticated)?;
-            app.db.end_all_sessions(caller.user.id, now_micros()).await?;
+            app.db.end_all_sessions(&caller.actor(), now_micros()).await?;
         }
         _ => {
             return Err(Error::field(

@@ -35,15 +35,8 @@ impl Caller {
     /// The user as the one who acts.
     #[must_use]
     pub fn acting(&self, via: Via) -> Actor {
-        Actor {
-            user_id: self.user.id,
-            username: self.user.username.clone(),
-            is_staff: self.user.is_staff,
-            is_superuser: self.user.is_superuser,
-            via,
-            request_id: Some(self.call.request_id.clone()),
-            session_id: Some(self.session_id),
-        }
+        let request_id = Some(self.call.request_id.clone());
+        self.user.acting(via, Some(self.session_id), request_id)
     }
 }
 

@@ -58,7 +58,8 @@ async fn delete_session(
     id: Path<SessionId>,
     _: NoQuery,
 ) -> Result<impl Responder, Error> {
-    if app.db.end_session(caller.user.id, *id, now_micros()).await? {
+    let (actor, user) = (caller.actor(), caller.user.id);
+    if app.db.end_session(Some(&actor), user, *id, now_micros()).await? {
         Ok(HttpResponse::NoContent().finish())
     } else {
         Err(Error::NotFound)

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use photos::db::Db;
+use photos::db::audit::AuditOf;
 use photos::db::sessions::{NewSession, Refresh, Rotation, Session};
 use photos::db::users::{User, UserFlags};
 use photos::domain::time::after;
 use photos::domain::{Actor, SessionId};
 use rstest::rstest;
+use serde_json::json;
 
 use crate::database::{Backend, TestDatabase};
 use crate::tools::{actor, at, user};
@@ -31,6 +33,21 @@ fn refresh(old: &str, new: &str, second: i64) -> Refresh {
         address: "203.0.113.8".into(),
         user_agent: "other".into(),
     }
+}
+
+/// Who ended sessions of a user, by which call, the last first.
+async fn ends_of(db: &Db, user: &User) -> Vec<String> {
+    let history = db.list_audit(AuditOf::User(user.id), None, 9).await.unwrap();
+    let ends = history.iter().filter(|entry| entry.action == "end-sessions");
+    ends.map(|entry| {
+        assert_eq!(entry.changes["sessions"], json!([1, 0]));
+        format!(
+            "{} by call {}",
+            entry.actor,
+            entry.request_id.as_deref().unwrap_or("-")
+        )
+    })
+    .collect()
 }
 
 #[rstest]
@@ -74,6 +91,7 @@ async fn a_token_is_good_once(#[case] backend: Backend) {
         Rotation::Unknown
     );
     assert!(db.list_sessions(ann.id, at(7)).await.unwrap().is_empty());
+    assert_eq!(ends_of(db, &ann).await, ["system by call -"]);
 }
 
 #[rstest]
@@ -135,12 +153,21 @@ async fn sessions_end(#[case] backend: Backend) {
     assert_eq!(listed, [three.id, two.id, one.id]);
 
     assert!(
-        !db.end_session(ann.id, bobs.id, at(3)).await.unwrap(),
+        !db.end_session(Some(&actor(&ann)), ann.id, bobs.id, at(3))
+            .await
+            .unwrap(),
         "another's session"
     );
-    assert!(db.end_session(ann.id, one.id, at(3)).await.unwrap());
-    assert!(!db.end_session(ann.id, one.id, at(3)).await.unwrap());
-    assert!(db.end_session_by_refresh("a2", at(3)).await.unwrap());
+    let end_one = async || {
+        db.end_session(Some(&actor(&ann)), ann.id, one.id, at(3))
+            .await
+            .unwrap()
+    };
+    assert!(end_one().await);
+    assert!(!end_one().await);
+    assert!(db.end_session_by_refresh("a2", "request-2", at(3)).await.unwrap());
+    let ends = ends_of(db, &ann).await;
+    assert_eq!(ends, ["ann by call request-2", "ann by call request-1"]);
     assert_eq!(
         db.rotate_refresh(refresh("a2", "x", 4), at(4)).await.unwrap(),
         Rotation::Unknown
@@ -153,7 +180,7 @@ async fn sessions_end(#[case] backend: Backend) {
     assert_eq!(db.authenticate(three.id).await.unwrap(), None);
     assert!(db.authenticate(four.id).await.unwrap().is_some());
     assert_eq!(db.credentials("ann").await.unwrap().unwrap().password_hash, "new");
-    assert_eq!(db.end_all_sessions(ann.id, at(6)).await.unwrap(), 1);
+    assert_eq!(db.end_all_sessions(&actor(&ann), at(6)).await.unwrap(), 1);
     assert_eq!(db.authenticate(four.id).await.unwrap(), None);
     assert!(db.authenticate(bobs.id).await.unwrap().is_some());
 

@@ -138,6 +138,18 @@ pub(crate) fn spooled(app: &TestApp) -> usize {
         .count()
 }
 
+/// Waits until a part of an upload is in the spool.
+pub(crate) async fn until_spooled(app: &TestApp) {
+    let spooling = async {
+        while spooled(app) == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), spooling)
+        .await
+        .unwrap();
+}
+
 /// Waits until nothing is left: what a caller left behind is undone a moment later.
 pub(crate) async fn until_nothing_remains(app: &TestApp) {
     let emptied = async {

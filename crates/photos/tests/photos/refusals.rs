@@ -179,6 +179,7 @@ async fn a_client_that_hangs_up_leaves_nothing() {
                 .await
                 .unwrap();
             socket.write_all(&body[..body.len() * part / 4]).await.unwrap();
+            kit::until_spooled(&app).await;
             socket.shutdown().await.unwrap();
         }
         kit::until_nothing_remains(&app).await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use photos_api::Photo;
+use photos_api::{Photo, PhotoId};
 use photos_client::NewPhoto;
 use reqwest::StatusCode;
 use rstest::rstest;
@@ -157,6 +157,15 @@ async fn equal_uploads_at_the_same_moment_share_nothing(#[case] backend: Backend
     for photo in &photos[1..] {
         app.guest().photos().image(photo.id, "thumb").await.unwrap();
     }
+}
+
+/// The names of objects begin with the photo's id.
+#[test]
+fn photos_of_one_microsecond_have_ids_of_their_own() {
+    let ids: Vec<PhotoId> = (0..100_000).map(|_| PhotoId::now()).collect();
+    let instants: BTreeSet<_> = ids.iter().map(|id| id.to_string()[..13].to_owned()).collect();
+    assert!(instants.len() < ids.len(), "no two of one moment");
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len());
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ pub(super) const TESTS: &str = "frontend::browser";
 pub(super) fn run(context: &Context) -> Outcome {
     let path = context.vars.get("PATH").map_or("", String::as_str);
     for (package, programs) in [
-        ("chromium", &["chromium", "chromium-browser", "google-chrome"][..]),
+        ("chromium", &test::CHROMIUM[..]),
         ("chromium-driver", &["chromedriver"]),
         ("npm", &["npm"]),
     ] {

@@ -6,21 +6,27 @@ use super::skip;
 use crate::{
     cargo,
     context::Context,
+    deps::{self, Tool},
     native::process::find_program,
-    outcome::{Exit, Failure, Outcome},
+    outcome::{Exit, Failure, Outcome, reason},
 };
 
 pub(super) fn run(context: &Context) -> Outcome {
     let path = context.vars.get("PATH").map_or("", String::as_str);
-    for tool in ["docker", "kind", "kubectl", "helm"] {
-        if find_program(tool, path).is_none() {
-            return skip(
-                context,
-                &format!("no cluster is made, for there is no `{tool}`"),
-                "install Docker, kind, kubectl and helm",
-            );
-        }
+    if find_program("docker", path).is_none() {
+        return skip(
+            context,
+            "no cluster is made, for there is no `docker`",
+            "install Docker",
+        );
     }
+    let path = match deps::path_with(context, &[Tool::Kind, Tool::Kubectl, Tool::Helm]) {
+        Ok(path) => path,
+        Err(error) => {
+            let what = format!("no cluster is made: {}", reason(&error));
+            return skip(context, &what, "`cargo xtask deps list` says what is missing");
+        }
+    };
     let status = cargo::command(context)
         .args([
             "test",
@@ -33,6 +39,7 @@ pub(super) fn run(context: &Context) -> Outcome {
         ])
         .env("PLASMA_TEST_KIND", "1")
         .env("PLASMA_DEPS", "system")
+        .env("PATH", path)
         .status()
         .context("cannot start cargo")?;
     if status.success() {
