@@ -317,6 +317,9 @@ fn telepresence_joins_runs_the_program_and_leaves() {
     tools(&plasma);
     plasma.answer("telepresence intercept", 7, "", "");
     plasma.bootstrapped("local", &api_server("uid-1"), "uid-1");
+    let plan = plasma.run(&["telepresence", "photos", "--plan", "--", "cargo", "run"]);
+    insta::assert_snapshot!("the_plan_of_telepresence", plasma.stdout(&plan.code(0)));
+    assert!(!plasma.calls().contains("telepresence"), "{}", plasma.calls());
     let arguments = ["telepresence", "photos", "--", "cargo", "run", "-p", "photos"];
     plasma.run(&arguments).code(7);
     insta::assert_snapshot!(plasma.calls());

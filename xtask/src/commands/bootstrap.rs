@@ -103,9 +103,6 @@ impl Bootstrap {
         for warning in &provided.warnings {
             eprintln!("warning: {warning}");
         }
-        for note in block_on(doctor::preflight(context, scope))? {
-            eprintln!("note: {note}");
-        }
         let tools = Tools {
             docker: Docker::at("docker"),
             kind: Kind::at(provided.kind.path),
@@ -115,7 +112,13 @@ impl Bootstrap {
         let report = block_on(async {
             let mut signals = Signals::listen().context("cannot listen to signals")?;
             let work = Work::new(&site, &tools, &runner, &progress);
-            if let Some(report) = signals.unless(work.run()).await {
+            let whole = async {
+                for note in doctor::preflight(context, scope).await? {
+                    eprintln!("note: {note}");
+                }
+                work.run().await
+            };
+            if let Some(report) = signals.unless(whole).await {
                 return report;
             }
             // Whoever asks again ends it at once.
