@@ -166,7 +166,10 @@ impl<'a> Work<'a> {
                 made => break made,
             }
         };
-        self.making(|making| making.remove(name));
+        // One that failed may have been interrupted, before that is known here.
+        if made.is_ok() {
+            self.making(|making| making.remove(name));
+        }
         made
     }
 

@@ -121,11 +121,7 @@ impl Bootstrap {
             if let Some(report) = signals.unless(whole).await {
                 return report;
             }
-            // Whoever asks again ends it at once.
-            tokio::select! {
-                () = work.settle() => {}
-                _ = signals.next() => {}
-            }
+            work.settle().await;
             let interrupted =
                 Failure::interrupted(format!("the bootstrap of {} was interrupted", site.title));
             let command = format!("cargo xtask bootstrap{}", site.flags);
