@@ -105,16 +105,14 @@ impl Diagnosis {
     }
 }
 
-/// Why a program ended, most often: its last line that calls itself an error, else its last line.
+/// Why a program ended, most often: its last line that calls itself an error, else its last line; what is indented belongs to
+/// the line above.
 fn last_words(log: &[String]) -> Option<&str> {
-    let spoken = || {
-        log.iter()
-            .rev()
-            .map(|line| line.trim())
-            .filter(|line| !line.is_empty())
-    };
-    let is_error = |line: &&str| line.to_ascii_lowercase().starts_with("error:");
-    spoken().find(is_error).or_else(|| spoken().next())
+    let spoken = || log.iter().rev().filter(|line| !line.trim().is_empty());
+    let is_error = |line: &&String| line.to_ascii_lowercase().starts_with("error:");
+    let is_whole = |line: &&String| !line.starts_with([' ', '\t']);
+    let found = spoken().find(is_error).or_else(|| spoken().find(is_whole));
+    found.or_else(|| spoken().next()).map(|line| line.trim())
 }
 
 /// What the cluster says about a pod and its claims, the newest last.
@@ -298,6 +296,8 @@ mod tests {
             format!("error: older\n{error}\n\nUsage: photos\n\nFor more information, try '--help'.\n");
         assert_eq!(said(&usage).as_deref(), Some(error));
         assert_eq!(said("starting\nkilled\n\n").as_deref(), Some("killed"));
+        let refused = "photos: connection refused\n\tIs the server running?\n";
+        assert_eq!(said(refused).as_deref(), Some("photos: connection refused"));
         assert_eq!(said("\n"), None);
     }
 }
