@@ -158,6 +158,11 @@ pub(crate) fn reason(error: &anyhow::Error) -> String {
     }
 }
 
+/// What can be done about an error, as far as it says.
+pub(crate) fn advice(error: &anyhow::Error) -> Option<&str> {
+    error.downcast_ref::<Failure>()?.advice.as_deref()
+}
+
 /// The error as [`conclude`] prints it, without colours and without `error:`, for a program that goes on.
 pub(crate) fn report(error: &anyhow::Error) -> String {
     let text = describe(error, error.downcast_ref::<Failure>(), false);

@@ -10,6 +10,7 @@ use crate::{
     context::Context,
     kube::{self as stage_kube, identity},
     native::record::Record,
+    outcome::{advice, reason},
     tools::{docker::Docker, kind, runner::Runner},
 };
 
@@ -80,19 +81,19 @@ pub(super) async fn cluster(context: &Context, scope: &Scope) -> Finding {
         Ok(connection) => connection,
         Err(error) => {
             let says = format!("the kubeconfig of {title} cannot be used");
-            return Finding::fault(CHECK, says, crate::outcome::reason(&error)).remedy(bootstrap);
+            return Finding::fault(CHECK, says, reason(&error)).remedy(bootstrap);
         }
     };
-    let silent = |why: String| {
-        Finding::fault(CHECK, format!("the cluster of {title} is not ready"), why).remedy(&bootstrap)
+    let fault = |error: &anyhow::Error| {
+        let what = format!("the cluster of {title} is not ready");
+        let remedy = advice(error).unwrap_or(&bootstrap);
+        Finding::fault(CHECK, what, reason(error)).remedy(remedy)
     };
     let asked = async {
         ready(&connection.client)
             .await
-            .map_err(|error| crate::outcome::reason(&connection.failed("asking /readyz", &error).into()))?;
-        identity::guard(&connection)
-            .await
-            .map_err(|error| crate::outcome::reason(&error))
+            .map_err(|error| connection.failed("asking /readyz", &error))?;
+        identity::guard(&connection).await
     };
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(Ok(())) => Finding::fine(
@@ -100,8 +101,11 @@ pub(super) async fn cluster(context: &Context, scope: &Scope) -> Finding {
             format!("the cluster of {title} is ready, and the one that was recorded"),
             kubeconfig.display().to_string(),
         ),
-        Ok(Err(why)) => silent(why),
-        Err(_) => silent(format!("/readyz gives no answer within {} s", PATIENCE.as_secs())),
+        Ok(Err(error)) => fault(&error),
+        Err(_) => {
+            let why = format!("/readyz gives no answer within {} s", PATIENCE.as_secs());
+            fault(&connection.silent(&why).into())
+        }
     }
 }
 

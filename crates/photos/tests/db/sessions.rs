@@ -181,6 +181,8 @@ async fn sessions_end(#[case] backend: Backend) {
     assert!(db.authenticate(four.id).await.unwrap().is_some());
     assert_eq!(db.credentials("ann").await.unwrap().unwrap().password_hash, "new");
     assert_eq!(db.end_all_sessions(&actor(&ann), at(6)).await.unwrap(), 1);
+    assert_eq!(ends_of(db, &ann).await[0], "ann by call request-1");
+    assert_eq!(ends_of(db, &ann).await.len(), 3);
     assert_eq!(db.authenticate(four.id).await.unwrap(), None);
     assert!(db.authenticate(bobs.id).await.unwrap().is_some());
 
