@@ -1,11 +1,11 @@
 //! `ci charts` on a copy of the repository's own charts: right as they are, and wrong after each of a few slips.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+mod files;
+
+use std::{fs, path::Path, process::Command};
+
+use files::copy;
 
 /// A copy of what the job reads; gone when dropped.
 struct Copy {
@@ -55,19 +55,6 @@ impl Copy {
             .env("PLASMA_DEPS", "system")
             .env("CI", ci);
         command
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target: PathBuf = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! `new` before it does anything: its plans.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod files;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -8,6 +10,8 @@ use std::{
 };
 
 use assert_cmd::Command;
+
+use files::copy;
 
 /// A workspace with what `new` reads and changes.
 fn workspace() -> tempfile::TempDir {
@@ -21,19 +25,6 @@ fn workspace() -> tempfile::TempDir {
         fs::write(folder.path().join(file), "").unwrap();
     }
     folder
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, target).unwrap();
-        }
-    }
 }
 
 /// Every file, and its content.

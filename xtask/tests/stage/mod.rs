@@ -1,6 +1,9 @@
 //! A plasma for the stories about clusters: a workspace and a state folder of its own, recorded shims instead of the
 //! external tools, and an API server that knows one namespace.
 
+#[path = "../files/mod.rs"]
+mod files;
+
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
@@ -11,6 +14,8 @@ use std::{
 };
 
 use assert_cmd::{Command, assert::Assert};
+
+use files::copy;
 
 /// Records what it was called with, and plays the answer that lies ready for it: `<tool> <arguments>`, or a beginning of
 /// that; the longest wins.
@@ -243,19 +248,6 @@ fn answer(socket: &TcpStream, uid: &str) {
         let mut socket = socket;
         if socket.write_all((head + &body).as_bytes()).is_err() {
             return;
-        }
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
         }
     }
 }
