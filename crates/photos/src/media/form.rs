@@ -200,7 +200,7 @@ mod tests {
             let image = form.next().await.unwrap().unwrap();
             assert_eq!(image.name, "image");
             let spooled = image.spool(spool.create(100)).await.unwrap();
-            assert_eq!(spooled.read().await.unwrap(), "by\r\n--x\r\ntes");
+            assert_eq!(spooled.map().await.unwrap(), "by\r\n--x\r\ntes");
             assert!(form.next().await.unwrap().is_none());
         }
     }

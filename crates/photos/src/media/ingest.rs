@@ -53,8 +53,9 @@ impl Media {
     /// # Errors
     /// [`MediaError::Unsupported`], [`MediaError::Corrupt`], [`MediaError::Dimensions`], [`MediaError::Overloaded`].
     pub async fn inspect(&self, spooled: Spooled) -> Result<Inspected, MediaError> {
+        // A header's metadata, which may be all of a file, is copied out of it.
         let admission = self.budget.admit(spooled.len).await?;
-        let (bytes, limits) = (spooled.read().await?, self.limits);
+        let (bytes, limits) = (spooled.map().await?, self.limits);
         let header = self
             .pool
             .run(admission, move || imaging::probe(&bytes, &limits))
@@ -167,7 +168,7 @@ impl Media {
             .budget
             .admit(spooled.len + header.decode_bytes(&specs))
             .await?;
-        let (bytes, header, presets) = (spooled.read().await?, header.clone(), self.presets.clone());
+        let (bytes, header, presets) = (spooled.map().await?, header.clone(), self.presets.clone());
         let job = move || {
             let mut rendered =
                 imaging::render(&bytes, &header, &specs, &Encoding::ALL.map(encoding::to_imaging))?;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use memmap2::Mmap;
 use sha2::{Digest, Sha256};
 use tempfile::{NamedTempFile, TempDir, TempPath};
 
@@ -165,22 +166,35 @@ impl Spooled {
         &self.path
     }
 
-    /// Reads the whole file. The caller holds its length in the memory budget.
+    /// The file's bytes, as [`map`] gives them.
     ///
     /// # Errors
     /// [`MediaError::Spool`].
-    pub async fn read(&self) -> Result<Bytes, MediaError> {
-        read(&self.path).await
+    pub async fn map(&self) -> Result<Bytes, MediaError> {
+        map(&self.path).await
     }
 }
 
-/// Reads a whole file of the spool. The caller holds its length in the memory budget.
+/// The bytes of a file of the spool, which stay on the disk: the system brings in what is looked at and drops it again
+/// when memory is short. The pages that are in count as this process's, so whoever looks at all of them holds the file's
+/// length in the memory budget.
 ///
 /// # Errors
 /// [`MediaError::Spool`].
-pub(super) async fn read(path: &Path) -> Result<Bytes, MediaError> {
+pub(super) async fn map(path: &Path) -> Result<Bytes, MediaError> {
     let path = path.to_path_buf();
-    blocking(move || std::fs::read(path).map(Bytes::from)).await
+    blocking(move || {
+        let file = File::open(path)?;
+        #[expect(
+            unsafe_code,
+            reason = "the decoders want a slice, and the file is not to be held in memory"
+        )]
+        // SAFETY: the file is whole, and its mode lets only this user open it. Nothing here writes to it or cuts it any
+        // more, and who deletes it takes its name and leaves its bytes.
+        let mapped = unsafe { Mmap::map(&file) }?;
+        Ok(Bytes::from_owner(mapped))
+    })
+    .await
 }
 
 impl SpoolWriter {
@@ -283,7 +297,7 @@ mod tests {
         let spooled = writer.finish().await.unwrap();
         assert_eq!(spooled.len, 700_000);
         assert_eq!(spooled.sha256, <[u8; 32]>::from(Sha256::digest(&data)));
-        assert_eq!(spooled.read().await.unwrap(), data);
+        assert_eq!(spooled.map().await.unwrap(), data);
         drop(spooled);
         assert_eq!(files(dir.path()), 0);
     }
@@ -315,7 +329,7 @@ mod tests {
             .finish()
             .await
             .unwrap();
-        assert_eq!((spooled.len, spooled.read().await.unwrap().len()), (0, 0));
+        assert_eq!((spooled.len, spooled.map().await.unwrap().len()), (0, 0));
     }
 
     #[test]
@@ -362,7 +376,7 @@ mod tests {
         let mut writer = spool.create(10);
         writer.write(b"bytes").await.unwrap();
         let spooled = writer.finish().await.unwrap();
-        assert_eq!(spooled.read().await.unwrap(), "bytes");
+        assert_eq!(spooled.map().await.unwrap(), "bytes");
         assert!(spool.scratch().await.unwrap().exists());
         drop((spooled, spool));
         assert_eq!(std::fs::read_dir(&spools).unwrap().count(), 0);

@@ -212,7 +212,7 @@ impl Media {
         let encodings: Vec<_> = distinct(claimed.iter().map(|each| encoding::to_imaging(each.encoding)));
 
         let admission = self.budget.admit(length).await?;
-        let bytes = super::spool::read(&file).await?;
+        let bytes = super::spool::map(&file).await?;
         let limits = imaging::Limits {
             max_pixels: u64::MAX,
             max_side: u32::MAX,
@@ -224,7 +224,7 @@ impl Media {
         let header = probed.map_err(MediaError::Variant)?;
 
         let admission = self.budget.admit(length + header.decode_bytes(&specs)).await?;
-        let bytes = super::spool::read(&file).await?;
+        let bytes = super::spool::map(&file).await?;
         let job = move || {
             let rendered =
                 imaging::render(&bytes, &header, &specs, &encodings).map_err(MediaError::Variant)?;
