@@ -9,11 +9,14 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, value_parser};
 use comfy_table::{Table, presets};
 use serde::Deserialize;
 
-use super::{clusters, imaging::median};
+use super::{
+    clusters::{self, Round},
+    imaging::median,
+};
 use crate::{
     cargo,
     context::Context,
@@ -24,7 +27,7 @@ use crate::{
 /// `env export`, a shell's start, a reload and a prompt, each beside the same shell without plasma.
 ///
 /// Measured in a pseudo-terminal of its own, on a copy of the environment files, with start files that only set a prompt.
-/// With `--clusters`, also bootstrap beside kind alone, and deploys, on the kind cluster of the stage test.
+/// With `--clusters`, instead bootstrap beside kind alone, and deploys, on the kind cluster of the stage test.
 #[derive(Args)]
 pub(crate) struct Cli {
     /// How often each shell is started; each start is followed by as many prompts and one reload.
@@ -37,8 +40,18 @@ pub(crate) struct Cli {
     #[arg(long, value_delimiter = ',', default_values = ["bash", "zsh", "fish"])]
     shells: Vec<String>,
     /// Measure clusters instead of shells, this often; needs Docker, and that the stage test has no cluster.
-    #[arg(long, value_name = "ROUNDS", num_args = 0..=1, default_missing_value = "3")]
-    clusters: Option<usize>,
+    #[arg(long, value_name = "ROUNDS", num_args = 0..=1, default_missing_value = "3", value_parser = value_parser!(u16).range(1..))]
+    clusters: Option<u16>,
+    /// Measure only the first bootstrap beside kind alone, in this many pairs.
+    #[arg(
+        long,
+        value_name = "PAIRS",
+        num_args = 0..=1,
+        default_missing_value = "6",
+        value_parser = value_parser!(u16).range(1..),
+        conflicts_with = "clusters"
+    )]
+    bootstraps: Option<u16>,
 }
 
 /// Milliseconds of each occasion, from the example that drives the terminals.
@@ -53,9 +66,11 @@ struct Times {
 
 impl Cli {
     pub(crate) fn run(&self, context: &Context) -> Outcome {
-        if let Some(rounds) = self.clusters {
+        let days = self.clusters.map(|rounds| (Round::Day, rounds));
+        let pairs = self.bootstraps.map(|pairs| (Round::Pair, pairs));
+        if let Some((round, rounds)) = days.or(pairs) {
             let plasma = std::env::current_exe().context("cannot find the running program")?;
-            let table = clusters::measure(context, &plasma, rounds)?;
+            let table = clusters::measure(context, &plasma, round, rounds)?;
             println!("In seconds:\n{table}");
             return Ok(Exit::Done);
         }

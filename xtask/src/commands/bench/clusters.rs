@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::Context as _;
@@ -22,17 +22,17 @@ const STAGE: &str = "test";
 /// The node's container, there as long as the cluster is.
 const NODE: &str = "hmlet-test-control-plane";
 
-/// What is measured, in the order of a day with a cluster, and what plasma promises of it.
-const OCCASIONS: [(&str, &str); 8] = [
-    ("kind create cluster alone", ""),
-    ("the same, until its node takes pods", ""),
-    ("first bootstrap", "5 s more than kind"),
-    ("bootstrap again", "2 s"),
-    ("first deploy", ""),
-    ("deploy with nothing to do", "1 s"),
-    ("deploy of a changed variable", ""),
-    ("destroy", ""),
-];
+/// What was done, what plasma promises of it, and how many seconds it took.
+type Occasion = (&'static str, &'static str, f64);
+
+/// What a round is made of.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Round {
+    /// A day with a cluster: bootstrap beside kind alone, then deploys.
+    Day,
+    /// Bootstrap beside kind alone.
+    Pair,
+}
 
 /// Plasma on the stage test, with a state folder of its own.
 struct Bench<'a> {
@@ -41,11 +41,12 @@ struct Bench<'a> {
     state: PathBuf,
 }
 
-/// Plays the day so many times, and tells the seconds of each occasion.
+/// Plays so many rounds, and tells the seconds of each occasion. Every other round begins with plasma instead of kind, so
+/// that what changes on the machine meanwhile changes both.
 ///
 /// # Errors
 /// When the stage has a cluster already, or a command fails.
-pub(super) fn measure(context: &Context, plasma: &Path, rounds: usize) -> anyhow::Result<Table> {
+pub(super) fn measure(context: &Context, plasma: &Path, kind: Round, rounds: u16) -> anyhow::Result<Table> {
     let inspected = Command::new("docker")
         .args(["inspect", "--type=container", NODE])
         .stdout(Stdio::null())
@@ -60,10 +61,12 @@ pub(super) fn measure(context: &Context, plasma: &Path, rounds: usize) -> anyhow
                 .into(),
         );
     }
-    // What a deploy compiles is not what is asked here.
-    let apps = ["photos".to_owned(), "frontend".to_owned()];
-    let (features, _) = release::build::features(context, &apps);
-    block_on(build::build(context, &apps, &features, true))?;
+    if kind == Round::Day {
+        // What a deploy compiles is not what is asked here.
+        let apps = ["photos".to_owned(), "frontend".to_owned()];
+        let (features, _) = release::build::features(context, &apps);
+        block_on(build::build(context, &apps, &features, true))?;
+    }
     let folder = tempfile::Builder::new()
         .prefix("plasma-bench-")
         .tempdir()
@@ -73,50 +76,85 @@ pub(super) fn measure(context: &Context, plasma: &Path, rounds: usize) -> anyhow
         root: &context.root,
         state: folder.path().join("state"),
     };
-    let mut times = vec![Vec::new(); OCCASIONS.len()];
     // With warm caches, as is promised: the image of the nodes is made once for a machine.
     eprintln!("a bootstrap that is not measured");
     bench.run(&["bootstrap"], &[])?;
     bench.run(&["destroy", "--yes"], &[])?;
-    for round in 1..=rounds {
-        eprintln!("round {round} of {rounds}");
-        let told = bench.round(context, folder.path());
-        // Also what is half made.
-        let begin = Instant::now();
-        let gone = bench.run(&["destroy", "--yes"], &[]);
-        let mut round = told?;
-        gone?;
-        round.push(begin.elapsed());
-        for (times, time) in times.iter_mut().zip(round) {
-            times.push(time.as_secs_f64());
+    let mut rows: Vec<(&str, &str, Vec<f64>)> = Vec::new();
+    for round in 0..rounds {
+        let (bare, ours) = if round % 2 == 0 {
+            let bare = bare(context, folder.path())?;
+            (bare, bench.round(kind)?)
+        } else {
+            let ours = bench.round(kind)?;
+            (bare(context, folder.path())?, ours)
+        };
+        let (alone, first) = (bare[0].2, ours[0].2);
+        eprintln!(
+            "round {} of {rounds}: kind alone {alone:.1} s, bootstrap {first:.1} s",
+            round + 1
+        );
+        let beyond = ("the same, beyond the kind of its round", "5", first - alone);
+        let occasions = [&bare[..], &ours[..1], &[beyond], &ours[1..]].concat();
+        for (at, (what, limit, seconds)) in occasions.into_iter().enumerate() {
+            match rows.get_mut(at) {
+                Some((_, _, before)) => before.push(seconds),
+                None => rows.push((what, limit, vec![seconds])),
+            }
         }
     }
-    let rows = OCCASIONS.iter().zip(&times);
     let rows: Vec<(&str, &str, &[f64])> = rows
-        .map(|((what, limit), times)| (*what, *limit, times.as_slice()))
+        .iter()
+        .map(|(what, limit, seconds)| (*what, *limit, seconds.as_slice()))
         .collect();
     Ok(row_table(&rows))
 }
 
+/// Kind with nothing of ours.
+fn bare(context: &Context, folder: &Path) -> anyhow::Result<Vec<Occasion>> {
+    let begin = Instant::now();
+    let bare = Bare::make(context, folder)?;
+    let alone = begin.elapsed().as_secs_f64();
+    bare.wait()?;
+    let ready = begin.elapsed().as_secs_f64();
+    bare.delete()?;
+    Ok(vec![
+        ("kind create cluster alone", "", alone),
+        ("the same, until its node takes pods", "", ready),
+    ])
+}
+
 impl Bench<'_> {
-    /// All occasions but the last.
-    fn round(&self, context: &Context, folder: &Path) -> anyhow::Result<Vec<Duration>> {
-        let begin = Instant::now();
-        let bare = Bare::make(context, folder)?;
-        let alone = begin.elapsed();
-        bare.wait()?;
-        let ready = begin.elapsed();
-        bare.delete()?;
-        let bootstrap = self.run(&["bootstrap"], &[])?;
-        let again = self.run(&["bootstrap"], &[])?;
-        let deploy = self.run(&["deploy"], &[])?;
-        let nothing = self.run(&["deploy"], &[])?;
-        let changed = self.run(&["deploy"], &[("PS_LOG", "info,photos=debug")])?;
-        Ok(vec![alone, ready, bootstrap, again, deploy, nothing, changed])
+    /// From nothing to nothing, also when something fails between.
+    fn round(&self, kind: Round) -> anyhow::Result<Vec<Occasion>> {
+        let done = self.occasions(kind);
+        let gone = self.run(&["destroy", "--yes"], &[]);
+        let mut done = done?;
+        done.push(("destroy", "", gone?));
+        Ok(done)
     }
 
-    /// How long a command takes.
-    fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<Duration> {
+    /// All occasions but the last.
+    fn occasions(&self, kind: Round) -> anyhow::Result<Vec<Occasion>> {
+        let mut done = vec![
+            ("first bootstrap", "", self.run(&["bootstrap"], &[])?),
+            ("bootstrap again", "2", self.run(&["bootstrap"], &[])?),
+        ];
+        if kind == Round::Day {
+            let changed = [("PS_LOG", "info,photos=debug")];
+            done.push(("first deploy", "", self.run(&["deploy"], &[])?));
+            done.push(("deploy with nothing to do", "1", self.run(&["deploy"], &[])?));
+            done.push((
+                "deploy of a changed variable",
+                "",
+                self.run(&["deploy"], &changed)?,
+            ));
+        }
+        Ok(done)
+    }
+
+    /// How many seconds a command takes.
+    fn run(&self, arguments: &[&str], variables: &[(&str, &str)]) -> anyhow::Result<f64> {
         let begin = Instant::now();
         let status = Command::new(self.plasma)
             .args(arguments)
@@ -128,7 +166,7 @@ impl Bench<'_> {
             .status()
             .context("cannot start plasma")?;
         if status.success() {
-            return Ok(begin.elapsed());
+            return Ok(begin.elapsed().as_secs_f64());
         }
         Err(Failure::failed(format!("`plasma {}` failed: {status}", arguments.join(" "))).into())
     }
