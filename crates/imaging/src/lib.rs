@@ -35,7 +35,7 @@ pub use error::ImageError;
 pub use header::{Format, Header, Limits, probe};
 pub use orient::Orientation;
 pub use preset::{Fit, PresetSpec, output_size};
-pub use render::{Rendered, Variant, render};
+pub use render::{Rendered, Variant, render, render_some};
 
 /// Goes up whenever the same source would give other pixels or bytes, so that stored variants are made anew.
 pub const PIPELINE_VERSION: u32 = 1;

@@ -50,6 +50,21 @@ pub fn render(
     presets: &[PresetSpec],
     encodings: &[Encoding],
 ) -> Result<Rendered, ImageError> {
+    render_some(bytes, header, presets, encodings, |_, _| true)
+}
+
+/// As [`render`], and keeps only those variants that are wanted. They are the same, byte for byte, as if all were kept: a
+/// small picture is made from the large one also where that is not asked for.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_some(
+    bytes: &[u8],
+    header: &Header,
+    presets: &[PresetSpec],
+    encodings: &[Encoding],
+    wanted: impl Fn(&PresetSpec, Encoding) -> bool,
+) -> Result<Rendered, ImageError> {
     let steps = plan(header.width, header.height, presets);
     let whole = steps
         .iter()
@@ -83,7 +98,7 @@ pub fn render(
         let Some((step, picture)) = steps.iter().zip(&made).find(|(step, _)| step.preset == index) else {
             continue;
         };
-        for &encoding in encodings {
+        for &encoding in encodings.iter().filter(|encoding| wanted(preset, **encoding)) {
             variants.push(Variant {
                 preset: preset.name.clone(),
                 encoding,

@@ -96,7 +96,15 @@ pub(crate) async fn connect(context: &Context, scope: &Scope) -> anyhow::Result<
             .into());
     }
     Ok(Connection {
-        client: client(&path).await?,
+        client: client(&path).await.map_err(|failure| {
+            let anew = if scope.stage.makes_secrets() {
+                bootstrap(context, scope)
+            } else {
+                // Not from the file that is broken.
+                format!("cargo xtask bootstrap{} --kubeconfig FILE", scope.flags)
+            };
+            failure.advise(format!("{anew} writes it anew"))
+        })?,
         namespace: scope.cluster.name.clone(),
         kind: scope.kind().map(|kind| kind.name),
         identity: Identity::load(&folder)?,
@@ -110,14 +118,12 @@ pub(crate) async fn connect(context: &Context, scope: &Scope) -> anyhow::Result<
 ///
 /// # Errors
 /// Exit code 2 when the file is not valid.
-pub(crate) async fn client(kubeconfig: &Path) -> anyhow::Result<Client> {
+pub(crate) async fn client(kubeconfig: &Path) -> Result<Client, Failure> {
     let made = async { client_of(Kubeconfig::read_from(kubeconfig)?).await };
-    let made = made.await.map_err(|error| {
+    made.await.map_err(|error: anyhow::Error| {
         Failure::usage(format!("{} is not a valid kubeconfig", kubeconfig.display()))
             .because(format!("{error:#}"))
-            .advise("`cargo xtask bootstrap` writes it anew")
-    });
-    Ok(made?)
+    })
 }
 
 /// A client for the current context of a kubeconfig.

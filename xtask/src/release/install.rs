@@ -184,7 +184,10 @@ impl Site<'_> {
         }
         if ended.stderr.trim().is_empty() {
             // It was killed.
-            return Err(call.failed(&ended).into());
+            return Err(call
+                .failed(&ended)
+                .advise("run it again: the release is repaired then")
+                .into());
         }
         Err(refused(wanted, &ended.stderr).into())
     }

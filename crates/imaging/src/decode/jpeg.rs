@@ -77,7 +77,8 @@ pub(crate) fn decode(bytes: &[u8], scale: f64) -> Result<Decoded, ImageError> {
         Layout::Ycck => ColorSpace::YCCK,
         Layout::Rgb | Layout::Rgba => ColorSpace::RGB,
     };
-    // Lenient about headers, strict about pixels: what cannot be decoded is an error, not a grey patch.
+    // Lenient about headers, strict about pixels: bits that are no code are an error. That a marker comes before the last
+    // pixel is none to the decoder, which goes on with grey; a file that merely ends early was refused above.
     decoder.set_options(
         decoder
             .options()

@@ -6,6 +6,7 @@ use photos_api::{Session, SessionId, SessionList};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::caller::Caller;
+use super::json::NoFields;
 use super::query::NoQuery;
 use crate::app::App;
 use crate::domain::now_micros;
@@ -57,6 +58,7 @@ async fn delete_session(
     caller: Caller,
     id: Path<SessionId>,
     _: NoQuery,
+    _: NoFields,
 ) -> Result<impl Responder, Error> {
     let (actor, user) = (caller.actor(), caller.user.id);
     if app.db.end_session(Some(&actor), user, *id, now_micros()).await? {

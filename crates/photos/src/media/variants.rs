@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use imaging::PresetSpec;
 use tokio::time::Instant;
 
 use super::ledger::{Reservation, maker, new_object};
@@ -34,7 +33,7 @@ pub struct Picture {
 /// A variant that this process makes.
 struct Claimed {
     key: Key,
-    spec: PresetSpec,
+    preset: String,
     encoding: Encoding,
 }
 
@@ -71,7 +70,7 @@ impl Media {
                 Claim::Mine => {
                     let claimed = Claimed {
                         key: key.clone(),
-                        spec: preset.spec.clone(),
+                        preset: preset.spec.name.clone(),
                         encoding,
                     };
                     if let Some(made) = self.make(maker, photo, vec![claimed]).await?.pop() {
@@ -129,7 +128,7 @@ impl Media {
             if claim == Claim::Mine {
                 claimed.push(Claimed {
                     key,
-                    spec: preset.spec.clone(),
+                    preset: preset.spec.name.clone(),
                     encoding,
                 });
             }
@@ -208,7 +207,7 @@ impl Media {
     ) -> Result<Vec<(Key, Bytes, Digest)>, MediaError> {
         let file = self.spool.scratch().await?;
         self.store.get_to_file(original, &file).await?;
-        let specs: Vec<_> = distinct(claimed.iter().map(|each| each.spec.clone()));
+        let specs = self.presets.specs().to_vec();
         let encodings: Vec<_> = distinct(claimed.iter().map(|each| encoding::to_imaging(each.encoding)));
 
         let admission = self.budget.admit(length).await?;
@@ -226,14 +225,18 @@ impl Media {
         let admission = self.budget.admit(length + header.decode_bytes(&specs)).await?;
         let bytes = super::spool::map(&file).await?;
         let job = move || {
-            let rendered =
-                imaging::render(&bytes, &header, &specs, &encodings).map_err(MediaError::Variant)?;
+            let claim = |preset: &str, encoding| {
+                let mut all = claimed.iter();
+                all.find(|each| each.preset == preset && encoding::to_imaging(each.encoding) == encoding)
+            };
+            // From the plan of all presets, as an upload's: a key says what its bytes are, whoever made them.
+            let rendered = imaging::render_some(&bytes, &header, &specs, &encodings, |preset, encoding| {
+                claim(&preset.name, encoding).is_some()
+            });
             drop(bytes);
-            let outputs = rendered.variants.into_iter().filter_map(|variant| {
-                let wanted = claimed.iter().find(|each| {
-                    each.spec.name == variant.preset
-                        && encoding::to_imaging(each.encoding) == variant.encoding
-                })?;
+            let outputs = rendered.map_err(MediaError::Variant)?.variants.into_iter();
+            let outputs = outputs.filter_map(|variant| {
+                let wanted = claim(&variant.preset, variant.encoding)?;
                 let sha256 = Digest::of(&variant.bytes);
                 Some((wanted.key.clone(), Bytes::from(variant.bytes), sha256))
             });

@@ -1,7 +1,7 @@
 //! The store in a bucket of AWS S3 or of MinIO.
 //!
-//! Small calls end after seconds, transfers after a minute a request; both are tried again while that can help. An upload
-//! holds two pieces of 8 MiB twice, so only a few go on at a time.
+//! Small calls end after seconds, transfers after a minute a request; both are tried again while that can help. A file is
+//! sent from the disk as it goes: in one request, or in pieces of 8 MiB of which an upload holds one at a time.
 
 mod uploads;
 
@@ -9,15 +9,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
+use reqwest::Body;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use s3::creds::Credentials;
 use s3::error::S3Error;
 use s3::{Bucket, BucketConfiguration, Region};
+use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Semaphore;
+use tokio_util::io::ReaderStream;
 
 use super::error::{StoreError, no_such_bucket};
 use super::key::{Key, PREFIX};
@@ -27,7 +33,12 @@ use super::{ListPage, Listed, ObjectMeta, ObjectStream};
 const CALL: Duration = Duration::from_secs(5);
 const TRANSFER: Duration = Duration::from_secs(60);
 const UPLOADS: usize = 3;
-const PIECES: usize = 2;
+
+/// Files from this length on are sent in pieces so long, each of which the library holds twice; of a shorter one it would hold
+/// all.
+const PIECE: u64 = s3::bucket::CHUNK_SIZE as u64;
+/// Bytes of a file that are read at a time.
+const READ: usize = 128 * 1024;
 
 /// Where the bucket is and who we are.
 #[derive(Clone, Copy)]
@@ -126,21 +137,55 @@ impl S3Store {
         let (what, path) = (format!("write {key}"), key.to_string());
         let permit = self.uploads.acquire().await;
         let put = || async {
-            let opened = tokio::fs::File::open(file).await;
-            let mut reader = opened.map_err(|error| StoreError::from_io(&what, error))?;
-            let request = self
-                .transfer
-                .put_object_stream_builder(&path)
-                .with_max_concurrent_chunks(PIECES);
-            let sent = request
-                .with_content_type(key.content_type())
-                .execute_stream(&mut reader)
-                .await;
+            let opened = File::open(file).await;
+            let mut file = opened.map_err(|error| StoreError::from_io(&what, error))?;
+            let metadata = file.metadata().await;
+            let actual = metadata.map_err(|error| StoreError::from_io(&what, error))?.len();
+            if actual != len {
+                return Err(mismatch(key, len, actual));
+            }
+            let sent = if len < PIECE {
+                self.send(key, file, len).await
+            } else {
+                let request = self
+                    .transfer
+                    .put_object_stream_builder(&path)
+                    .with_max_concurrent_chunks(1);
+                let request = request.with_content_type(key.content_type());
+                request.execute_stream(&mut file).await.map(drop)
+            };
             sent.map_err(|error| StoreError::from_s3(&what, None, error))
         };
         quickly(&what, put).await?;
         drop(permit);
         self.verify(key, len).await
+    }
+
+    /// Sends a file in one request. The signature does not cover its bytes, so the server is told the checksum of an original,
+    /// which is in its key.
+    async fn send(&self, key: &Key, file: File, len: u64) -> Result<(), S3Error> {
+        let mut signed = HeaderMap::new();
+        if key.is_original() {
+            let checksum = BASE64_STANDARD.encode(key.digest().bytes());
+            signed.insert("x-amz-checksum-sha256", HeaderValue::try_from(checksum)?);
+        }
+        let valid = u32::try_from(TRANSFER.as_secs()).unwrap_or(u32::MAX);
+        let url = self
+            .transfer
+            .presign_put(key.to_string(), valid, Some(signed.clone()), None)
+            .await?;
+        let request = self.transfer.http_client().put(url).headers(signed);
+        let request = request
+            .header(CONTENT_TYPE, key.content_type())
+            .header(CONTENT_LENGTH, len);
+        let body = Body::wrap_stream(ReaderStream::with_capacity(file, READ));
+        let answer = request.body(body).send().await?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let why = answer.text().await.unwrap_or_default();
+        Err(S3Error::HttpFailWithBody(status.as_u16(), why))
     }
 
     /// See [`super::Store::put_bytes`].
@@ -163,11 +208,7 @@ impl S3Store {
         if actual == expected {
             return Ok(());
         }
-        Err(StoreError::Mismatch {
-            key: key.to_string(),
-            expected,
-            actual,
-        })
+        Err(mismatch(key, expected, actual))
     }
 
     /// See [`super::Store::get`].
@@ -188,7 +229,7 @@ impl S3Store {
         quickly(&what, || async {
             let (len, mut pieces) = self.open_stream(key).await?;
             let io = |error| StoreError::from_io(&what, error);
-            let mut out = tokio::fs::File::create(file).await.map_err(io)?;
+            let mut out = File::create(file).await.map_err(io)?;
             let mut actual = 0;
             while let Some(piece) = pieces.try_next().await? {
                 out.write_all(&piece).await.map_err(io)?;
@@ -198,11 +239,7 @@ impl S3Store {
             if actual == len {
                 return Ok(len);
             }
-            Err(StoreError::Mismatch {
-                key: key.to_string(),
-                expected: len,
-                actual,
-            })
+            Err(mismatch(key, len, actual))
         })
         .await
     }
@@ -301,6 +338,14 @@ impl S3Store {
             .filter(|_| page.is_truncated)
             .map(|last| last.key.clone());
         Ok(ListPage { objects, next })
+    }
+}
+
+fn mismatch(key: &Key, expected: u64, actual: u64) -> StoreError {
+    StoreError::Mismatch {
+        key: key.to_string(),
+        expected,
+        actual,
     }
 }
 

@@ -50,6 +50,10 @@ async fn calls_without_fields_take_none() {
             .await
             .expect_faults(&["at"]);
     }
+    let delete = authorise(app.request(Method::DELETE, &at(&photo)), Some(&ann));
+    app.send(delete.json(&json!({"for": "good"})))
+        .await
+        .expect_faults(&["for"]);
     let now = app.get(Some(&ann), &at(&photo)).await.json();
     assert_eq!(now["version"], photo.version, "nothing was done");
     app.post(Some(&ann), &format!("{}/publish", at(&photo)), &json!({}))

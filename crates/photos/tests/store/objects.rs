@@ -49,6 +49,21 @@ async fn what_is_put_is_read_by_every_way(#[values(Backend::Disk, Backend::S3)] 
     test.close().await;
 }
 
+#[tokio::test]
+async fn a_bucket_refuses_bytes_that_changed_on_the_way() {
+    let Some(test) = TestStore::open(Backend::S3).await else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("altered");
+    std::fs::write(&file, b"fi?st").unwrap();
+    let key = an_original(b"first");
+    let refused = test.store.put_file(&key, &file, 5).await;
+    assert!(matches!(refused, Err(StoreError::Fault { .. })), "{refused:?}");
+    assert_eq!(test.store.head(&key).await.unwrap(), None);
+    test.close().await;
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_second_put_replaces_the_object(#[values(Backend::Disk, Backend::S3)] backend: Backend) {

@@ -85,6 +85,7 @@ async fn delete_photo(
     id: Path<PhotoId>,
     request: HttpRequest,
     _: NoQuery,
+    _: NoFields,
 ) -> Result<impl Responder, Error> {
     change(&app, &caller, *id, &request, Action::Delete).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -300,7 +300,7 @@ impl Job {
     }
 
     async fn client(&self) -> anyhow::Result<Client> {
-        crate::kube::client(&self.folder().join("kubeconfig")).await
+        Ok(crate::kube::client(&self.folder().join("kubeconfig")).await?)
     }
 
     fn folder(&self) -> PathBuf {
