@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, path::Path, process::Command};
 
 use crate::context::Context;
 
-/// Cargo in the workspace's root, without what `cargo run` set for this process.
+/// Cargo in the workspace's root, with the `PATH` of the context, without what `cargo run` set for this process.
 pub(crate) fn command(context: &Context) -> Command {
     let mut command = Command::new(context.vars.get("CARGO").map_or("cargo", String::as_str));
     command.current_dir(&context.root);
+    if let Some(path) = context.vars.get("PATH") {
+        command.env("PATH", path);
+    }
     for name in context.vars.keys().filter(|name| is_about_a_package(name)) {
         command.env_remove(name);
     }

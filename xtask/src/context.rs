@@ -22,7 +22,7 @@ pub(crate) struct Context {
     pub(crate) state: PathBuf,
     /// Where downloads and built tools stay between runs: `PLASMA_CACHE_DIR`, else the user's cache folder.
     pub(crate) cache: PathBuf,
-    /// The process environment, as it was at the start. Variables that are not UTF-8 are left out.
+    /// The process environment, as it was at the start. Variables of others that are not UTF-8 are left out.
     pub(crate) vars: BTreeMap<String, String>,
 }
 
@@ -30,9 +30,13 @@ impl Context {
     /// Finds the workspace around the current folder, else the one of the stage shell.
     ///
     /// # Errors
-    /// Exit code 2 when there is neither.
+    /// Exit code 2 when there is neither, or when a variable of an app is not UTF-8.
     pub(crate) fn discover() -> anyhow::Result<Self> {
-        let vars = process_vars();
+        let vars = config::process_environment(std::env::vars_os()).map_err(|faults| {
+            Failure::usage("the process environment is wrong")
+                .because(faults.to_string())
+                .advise("set the variable anew, or unset it")
+        })?;
         let of_the_shell = vars
             .get(ROOT_VARIABLE)
             .map(PathBuf::from)
@@ -78,6 +82,26 @@ impl Context {
             root: root.to_owned(),
             state,
             cache,
+            vars,
+        }
+    }
+
+    /// The same, whose `PATH` ends with the programs that `.ci/install` has built or fetched for the tests.
+    pub(crate) fn with_built_tools(&self) -> Self {
+        let mut vars = self.vars.clone();
+        let path = vars.entry("PATH".to_owned()).or_default();
+        let folders = std::env::split_paths(path).chain([self.cache.join("tools/bin")]);
+        // A folder with a colon in its name cannot be in a PATH.
+        if let Some(joined) = std::env::join_paths(folders)
+            .ok()
+            .and_then(|path| path.into_string().ok())
+        {
+            *path = joined;
+        }
+        Self {
+            root: self.root.clone(),
+            state: self.state.clone(),
+            cache: self.cache.clone(),
             vars,
         }
     }

@@ -1,9 +1,12 @@
 //! Values that follow another app: `http://{photos}` in `native.yaml` leads to where photos listens in the same run.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 
+use crate::fault::Place;
 use crate::setting::Setting;
 use crate::spec::App;
+use crate::value::Kind;
 
 /// A value that names an app in the place of its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +38,12 @@ fn braced(name: &str) -> String {
     format!("{{{name}}}")
 }
 
-/// Puts addresses in the places of names, once all layers have said where everybody listens.
+/// Whether `{photos}` may stand for the address of that app in this place: only on one machine, where this file is read.
+pub(crate) fn is_known_in(path: &Path) -> bool {
+    path.ends_with("native.yaml")
+}
+
+/// Puts addresses in the places of names in the URLs of `native.yaml`, once all layers have said where everybody listens.
 pub(crate) fn resolve(apps: &[&'static App], settings: &mut [Setting]) {
     let listens: Vec<(&str, SocketAddr)> = settings
         .iter()
@@ -43,7 +51,12 @@ pub(crate) fn resolve(apps: &[&'static App], settings: &mut [Setting]) {
         .filter_map(|setting| Some((setting.app.name, setting.effective()?.parse().ok()?)))
         .collect();
     for setting in settings {
-        let Some(value) = setting.chain.last_mut().and_then(|origin| origin.value.as_mut()) else {
+        let Some(origin) = setting.chain.last_mut() else {
+            continue;
+        };
+        let may_follow = setting.variable.kind == Kind::Url
+            && matches!(&origin.place, Place::File { path, .. } if is_known_in(path));
+        let Some(value) = origin.value.as_mut().filter(|_| may_follow) else {
             continue;
         };
         let Some(follow) = Follow::find(apps, value) else {

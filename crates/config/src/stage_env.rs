@@ -58,7 +58,7 @@ impl StageEnv {
             let layer = Layer {
                 apps: &apps,
                 state: &folder,
-                native: path.ends_with("native.yaml"),
+                native: follow::is_known_in(&path),
                 secrets: false,
             };
             match fs::read_to_string(request.root.join(&path)) {

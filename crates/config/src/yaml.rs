@@ -67,6 +67,8 @@ pub(crate) struct File {
 impl File {
     /// Parses a text. What is readable before bad YAML is kept, so that its faults are told as well.
     pub(crate) fn parse(path: &Path, text: &str, faults: &mut Faults) -> Self {
+        // Some editors begin a file with a byte order mark, which YAML allows and the parser takes for a part of the first key.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut builder = Builder {
             parser: Parser::new_from_str(text),
             path,

@@ -63,11 +63,27 @@ fn whoever_settles_port_0_learns_what_follows_it() {
 }
 
 #[test]
-fn a_value_of_the_process_environment_follows_nobody() {
-    let given = [("FE_PHOTOS_URL", "http://elsewhere:80")];
-    let env = load(&workspace(), Target::Native, &given);
-    assert_eq!(photos_url(&env), Some("http://elsewhere:80"));
-    assert_eq!(env.get("FE_PHOTOS_URL").unwrap().follows, None);
+fn a_value_of_the_process_environment_is_taken_as_it_is() {
+    let given = [
+        ("FE_PHOTOS_URL", "http://elsewhere:80"),
+        ("PS_ADMIN_PASSWORD", "braces{photos}and more"),
+    ];
+    for target in [Target::Native, Target::Cluster] {
+        let env = load(&workspace(), target, &given);
+        for (name, value) in given {
+            let setting = env.get(name).unwrap();
+            assert_eq!((setting.value(), &setting.follows), (Some(value), &None));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_url_follows_nobody() {
+    let workspace = workspace();
+    workspace.write("envs/zoo/native.yaml", "photos:\n  spool_dir: /tmp/{photos}\n");
+    let env = load(&workspace, Target::Native, &[]);
+    let spool = env.get("PS_SPOOL_DIR").unwrap();
+    assert_eq!((spool.value(), &spool.follows), (Some("/tmp/{photos}"), &None));
 }
 
 #[test]

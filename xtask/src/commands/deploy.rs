@@ -125,6 +125,7 @@ impl Deploy {
             waves: &prepared.waves,
             survey: &prepared.survey,
             secrets: prepared.secret_names(&scope.cluster.apps()),
+            envs: &prepared.envs,
         };
         print!("{listing}");
         if connection.is_none() {
@@ -144,8 +145,12 @@ impl Deploy {
         }
         println!("\n# differences from what runs\n{}", diff.text);
         let built = prepared.images.iter().all(|image| image.tag.is_some());
+        let made = prepared.envs.values().all(|env| env.unmade.is_empty());
         match (built, &connection) {
-            (true, Some(connection)) => println!("# their hash: {}", prepared.hash(&diff, connection)),
+            (true, Some(connection)) if made => {
+                println!("# their hash: {}", prepared.hash(&diff, connection))
+            }
+            (true, Some(_)) => println!("# without the secrets that are not made yet, and so without a hash"),
             _ => println!("# without the tags of images that are not built yet, and so without a hash"),
         }
         Ok(Exit::Done)

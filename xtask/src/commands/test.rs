@@ -48,6 +48,7 @@ impl Test {
     }
 
     pub(crate) fn run(&self, context: &Context) -> Outcome {
+        let context = &context.with_built_tools();
         let path = path_with_helm(context)?;
         block_on(async {
             let mut signals = Signals::listen().context("cannot listen to signals")?;

@@ -27,15 +27,23 @@ pub(crate) struct AppEnv {
     pub(crate) secrets: BTreeMap<String, config::Secret>,
     /// The file and line that set a variable.
     pub(crate) places: BTreeMap<String, String>,
+    /// Secrets that plasma makes with the first deploy, and that a plan therefore does without.
+    pub(crate) unmade: Vec<String>,
 }
+
+/// The checksum of secrets some of which are not made yet.
+const UNMADE: &str = "not-made-yet";
 
 impl AppEnv {
     /// The variables of an app that are set.
     pub(crate) fn of(env: &StageEnv, app: &App) -> Self {
         let mut own = Self::default();
         for setting in env.settings().filter(|setting| setting.app.name == app.name) {
-            let Some(value) = setting.value() else { continue };
             let name = setting.variable.name.to_owned();
+            let Some(value) = setting.value() else {
+                own.unmade.extend(env.makes(setting).then_some(name));
+                continue;
+            };
             own.places.insert(name.clone(), setting.place().to_string());
             if setting.variable.secret {
                 own.secrets.insert(name, config::Secret::from(value));
@@ -49,6 +57,9 @@ impl AppEnv {
     /// Changes with any secret. One digest over all of them: among them is a long random one, so that it tells nothing
     /// about a short one.
     pub(crate) fn checksum(&self) -> String {
+        if !self.unmade.is_empty() {
+            return UNMADE.to_owned();
+        }
         let mut digest = Sha256::new();
         for (name, secret) in &self.secrets {
             digest.update(name);

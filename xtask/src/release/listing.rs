@@ -1,8 +1,13 @@
 //! A deploy as `--plan` shows it: the exact commands, in order, and nothing secret.
 
-use std::fmt::{self, Display, Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display, Write as _},
+};
 
-use super::{image::Image, program::Source, ship::Dock, survey::Survey, verdict::Verdict, wish::Wanted};
+use super::{
+    env::AppEnv, image::Image, program::Source, ship::Dock, survey::Survey, verdict::Verdict, wish::Wanted,
+};
 use crate::tools::{helm::Releases, runner::Call};
 
 /// What a listing shows.
@@ -21,6 +26,8 @@ pub(crate) struct Listing<'a> {
     pub(crate) survey: &'a Survey,
     /// The names of the secrets of each app.
     pub(crate) secrets: Vec<(String, Vec<String>)>,
+    /// The environment of each app.
+    pub(crate) envs: &'a BTreeMap<String, AppEnv>,
 }
 
 impl Display for Listing<'_> {
@@ -39,7 +46,7 @@ impl Display for Listing<'_> {
         let secrets: Vec<_> = self
             .secrets
             .iter()
-            .filter(|(app, _)| self.survey.secrets().contains_key(app))
+            .filter(|(app, _)| self.survey.secrets().contains_key(app) || !self.unmade(app).is_empty())
             .collect();
         if !secrets.is_empty() {
             writeln!(
@@ -50,6 +57,10 @@ impl Display for Listing<'_> {
         }
         for (app, names) in secrets {
             writeln!(f, "# Secret {app}-env: {}", names.join(", "))?;
+            let unmade = self.unmade(app);
+            if !unmade.is_empty() {
+                writeln!(f, "#   of these the deploy makes {}", unmade.join(", "))?;
+            }
         }
         for (number, wave) in self.waves.iter().enumerate() {
             let names: Vec<&str> = wave.iter().map(|wanted| wanted.name.as_str()).collect();
@@ -68,6 +79,10 @@ impl Display for Listing<'_> {
 }
 
 impl Listing<'_> {
+    fn unmade(&self, app: &str) -> &[String] {
+        self.envs.get(app).map_or(&[], |env| &env.unmade)
+    }
+
     fn image(&self, f: &mut fmt::Formatter<'_>, image: &Image) -> fmt::Result {
         let folder = self.dock.folder.join("images").join(&image.app);
         let build = match &image.source {

@@ -205,6 +205,7 @@ fn used(defaults: &Value, values: &Value, env: &AppEnv) -> AppEnv {
         .collect();
     AppEnv {
         secrets,
+        unmade: env.unmade.iter().filter(|name| named(name)).cloned().collect(),
         ..AppEnv::default()
     }
 }

@@ -1,6 +1,6 @@
 //! Rules for every package: who imports whom, one version of everything, and the lints of the workspace.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
@@ -46,12 +46,19 @@ pub(super) fn packages(tree: &Tree) -> Vec<String> {
 pub(super) fn check_imports(tree: &Tree, map: &Map) -> Vec<Fault> {
     let (manifests, mut faults) = manifests(tree);
     let members: BTreeSet<&str> = manifests.iter().filter_map(Manifest::name).collect();
+    let renamed = renamed(tree);
     for manifest in &manifests {
         let allowed = map.imports(manifest.folder);
         for section in ["dependencies", "build-dependencies"] {
-            for (name, _) in manifest.section(section) {
-                if members.contains(name.as_str()) && !allowed.contains(&name.as_str()) {
-                    let message = format!("imports `{name}`, which the map of {PAGE} does not allow");
+            for (name, value) in manifest.section(section) {
+                let own = value.get("package").and_then(Value::as_str);
+                let package = own.or(renamed.get(name).map(String::as_str)).unwrap_or(name);
+                if members.contains(package) && !allowed.contains(&package) {
+                    let message = format!("imports `{package}`, which the map of {PAGE} does not allow");
+                    faults.push(Fault::file(manifest.file, message));
+                }
+                if map.strangers(manifest.folder).any(|stranger| stranger == package) {
+                    let message = format!("imports `{package}`, of which it knows nothing, says {PAGE}");
                     faults.push(Fault::file(manifest.file, message));
                 }
             }
@@ -102,13 +109,26 @@ impl Manifest<'_> {
         self.table.get("package")?.get("name")?.as_str()
     }
 
+    /// The dependencies of a section, also those for some targets only.
     fn section(&self, name: &str) -> impl Iterator<Item = (&String, &Value)> {
-        self.table
-            .get(name)
-            .and_then(Value::as_table)
-            .into_iter()
-            .flatten()
+        let targets = self.table.get("target").and_then(Value::as_table);
+        let targets = targets.into_iter().flatten();
+        let conditional = targets.filter_map(move |(_, target)| target.get(name));
+        let sections = self.table.get(name).into_iter().chain(conditional);
+        sections.filter_map(Value::as_table).flatten()
     }
+}
+
+/// The workspace's dependencies that have another name than their package, with the package's.
+fn renamed(tree: &Tree) -> BTreeMap<String, String> {
+    let root = tree.text("Cargo.toml").parse::<Table>().unwrap_or_default();
+    let dependencies = root
+        .get("workspace")
+        .and_then(|workspace| workspace.get("dependencies"));
+    let dependencies = dependencies.and_then(Value::as_table).into_iter().flatten();
+    dependencies
+        .filter_map(|(name, value)| Some((name.clone(), value.get("package")?.as_str()?.to_owned())))
+        .collect()
 }
 
 fn inherited(value: &Value) -> bool {
@@ -187,6 +207,52 @@ mod tests {
         let tree = with(GOOD);
         assert_eq!(check_imports(&tree, &Map::parse(MAP).unwrap()), []);
         assert_eq!(check_inheritance(&tree), []);
+    }
+
+    #[test]
+    fn an_import_for_one_target_or_under_another_name_is_found() {
+        let map = Map::parse(MAP).unwrap();
+        let found = |tree: &Tree| -> Vec<String> {
+            let faults = check_imports(tree, &map)
+                .into_iter()
+                .chain(check_inheritance(tree));
+            faults.map(|fault| fault.message).collect()
+        };
+        let conditional =
+            "[target.'cfg(unix)'.dependencies]\nphotos-client.workspace = true\nanyhow = \"1\"\n";
+        let faults = found(&with(&format!("{GOOD}{conditional}")));
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults[0].contains("imports `photos-client`"), "{faults:?}");
+        assert!(
+            faults[1].contains("`anyhow` must come from the workspace"),
+            "{faults:?}"
+        );
+
+        let mut tree = with(&GOOD.replace("serde.", "courier."));
+        let root = "[workspace.dependencies]\ncourier = { path = \"crates/photos-client\", package = \"photos-client\" }\n";
+        tree.files.insert("Cargo.toml".to_owned(), root.to_owned());
+        let faults = found(&tree);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].contains("imports `photos-client`"), "{faults:?}");
+    }
+
+    #[test]
+    fn a_library_outside_of_its_layer_is_found() {
+        let mut tree = with(GOOD);
+        let config = "[package]\nname = \"config\"\n[lints]\nworkspace = true\n[dependencies]\ndiesel.workspace = true\n";
+        tree.files
+            .insert("crates/config/Cargo.toml".to_owned(), config.to_owned());
+        let map = format!(
+            "{MAP}\n| package | never imports |\n|---|---|\n| `crates/config` | `tokio`, `diesel` |\n"
+        );
+        let faults = check_imports(&tree, &Map::parse(&map).unwrap());
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(
+            faults[0]
+                .message
+                .contains("imports `diesel`, of which it knows nothing"),
+            "{faults:?}"
+        );
     }
 
     #[test]

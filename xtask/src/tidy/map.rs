@@ -5,11 +5,14 @@ use super::{Fault, Tree};
 /// The page with the tables.
 pub(super) const PAGE: &str = "doc/architecture.md";
 
-/// The two tables: `place | what | may import` for the house and `module | …` for the inside of the service.
+/// The tables: `place | what | may import` for the house, `package | never imports`, and `module | …` for the inside of
+/// the service.
 #[derive(Debug)]
 pub(super) struct Map {
     places: Vec<Place>,
     modules: Vec<Module>,
+    /// The folder of a package, and the libraries that it never imports.
+    strangers: Vec<(String, Vec<String>)>,
 }
 
 #[derive(Debug)]
@@ -58,6 +61,7 @@ impl Map {
         let mut map = Self {
             places: Vec::new(),
             modules: Vec::new(),
+            strangers: Vec::new(),
         };
         let mut heading = String::new();
         for line in page.lines() {
@@ -73,6 +77,10 @@ impl Map {
                         path,
                         imports: quoted(cells.get(2).unwrap_or(&"")),
                     }),
+                    "package" => {
+                        let strangers = quoted(cells.get(1).unwrap_or(&""));
+                        map.strangers.push((path, strangers));
+                    }
                     "module" => map.modules.push(Module {
                         name: path,
                         unknown: cells
@@ -103,6 +111,12 @@ impl Map {
             .flat_map(|place| &place.imports)
             .map(String::as_str)
             .collect()
+    }
+
+    /// The libraries that the package in this folder never imports.
+    pub(super) fn strangers(&self, folder: &str) -> impl Iterator<Item = &str> {
+        let own = self.strangers.iter().filter(move |(of, _)| of == folder);
+        own.flat_map(|(_, strangers)| strangers).map(String::as_str)
     }
 
     /// The module of a file or folder right inside the service.

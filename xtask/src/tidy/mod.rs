@@ -68,6 +68,7 @@ impl Tree {
         faults.extend(manifests::check_inheritance(self));
         faults.extend(manifests::check_lints(self));
         faults.extend(sources::check(self));
+        faults.extend(sources::check_callers(self));
         faults.extend(pipeline::check(self.text(pipeline::FILE), jobs));
         faults.sort();
         faults

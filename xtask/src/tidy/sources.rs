@@ -12,6 +12,31 @@ const UNFINISHED: [&str; 4] = [
     concat!("unimplemented", "!("),
 ];
 
+/// The external programs, each of which has one module as its only caller.
+const PROGRAMS: [&str; 6] = ["docker", "helm", "kind", "kubectl", "skaffold", "telepresence"];
+const CALLERS: &str = "xtask/src/tools/";
+
+/// Only the modules of `tools/` start the external programs. What tests start is their affair.
+pub(super) fn check_callers(tree: &Tree) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (file, text) in tree.rust_files() {
+        if !file.contains("/src/") || file.starts_with(CALLERS) {
+            continue;
+        }
+        for (index, line) in text.lines().enumerate() {
+            if line.trim() == "#[cfg(test)]" {
+                break;
+            }
+            let calls = |program: &&&str| line.contains(&format!("{}(\"{program}\")", "Command::new"));
+            if let Some(program) = PROGRAMS.iter().find(calls) {
+                let message = format!("starts `{program}`, which is for {CALLERS} alone");
+                faults.push(Fault::line(file, index + 1, message));
+            }
+        }
+    }
+    faults
+}
+
 pub(super) fn check(tree: &Tree) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (file, text) in tree.rust_files() {
@@ -49,6 +74,23 @@ mod tests {
     #[test]
     fn a_finished_file_is_fine() {
         assert_eq!(check(&Tree::of([("a.rs", "//! Does a.\n")])), []);
+    }
+
+    #[test]
+    fn an_external_program_has_one_caller() {
+        let code = format!(
+            "//! Starts it.\nfn main() {{ Command{}(\"kubectl\"); }}\n",
+            "::new"
+        );
+        let tree = Tree::of([
+            ("xtask/src/kube/mod.rs", &code),
+            ("xtask/src/tools/kubectl.rs", &code),
+        ]);
+        let faults: Vec<String> = check_callers(&tree).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            ["xtask/src/kube/mod.rs:2: starts `kubectl`, which is for xtask/src/tools/ alone"]
+        );
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::{
     native::build,
     outcome::Failure,
     release,
+    tools::{docker::Docker, runner::Runner},
 };
 
 const STAGE: &str = "test";
@@ -47,13 +48,9 @@ struct Bench<'a> {
 /// # Errors
 /// When the stage has a cluster already, or a command fails.
 pub(super) fn measure(context: &Context, plasma: &Path, kind: Round, rounds: u16) -> anyhow::Result<Table> {
-    let inspected = Command::new("docker")
-        .args(["inspect", "--type=container", NODE])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .context("cannot start docker")?;
-    if inspected.success() {
+    let inspect = Docker::at("docker").inspect(&[NODE.to_owned()]);
+    let inspected = block_on(Runner::silent().capture(&inspect))?;
+    if inspected.is_ok() {
         return Err(
             Failure::failed("clusters are measured on the stage test, and that is in use")
                 .because(format!("there is a container {NODE}"))

@@ -59,6 +59,7 @@ enum Job {
 
 impl Ci {
     pub(crate) fn run(&self, context: &Context) -> Outcome {
+        let context = &context.with_built_tools();
         match self.job {
             Job::Fmt => cargo(context, &["fmt", "--all", "--check"], "run `cargo fmt --all`"),
             Job::Tidy => tidy::run(context),
