@@ -84,7 +84,7 @@ pub async fn run(
     logging::start(&env)?;
     match command {
         Command::Serve => serve(env).await?,
-        Command::Migrate(args) => migrate::run(&args, &env).await?,
+        Command::Migrate(args) => return migrate::run(&args, &env).await,
         Command::Users(command) => users::run(command, &env).await?,
         Command::Fsck(args) => return fsck::run(&args, &env).await,
         Command::Variants(command) => return variants::run(&command, &env).await,

@@ -79,9 +79,13 @@ fn a_migration_does_not_wait_for_a_wrong_password_to_become_right() {
         .env("PS_DATABASE_URL", format!("postgres://photos@{address}/photos"))
         .env("PS_DATABASE_PASSWORD", "of somebody else");
     let refused = run(command, "");
-    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(refused.status.code(), Some(2), "a fault of the configuration");
     let told = text(&refused.stderr);
     assert!(told.contains("password authentication failed"), "{told}");
+    assert!(
+        told.contains("correct PS_DATABASE_URL or PS_DATABASE_PASSWORD"),
+        "{told}"
+    );
 }
 
 /// Where something listens that answers every login as PostgreSQL does, with this error.

@@ -77,10 +77,17 @@ impl Work<'_> {
             .kubernetes()
             .map(|node| inside::has_volumes(&self.tools.docker, self.runner, &node.name));
         if try_join_all(looks).await?.contains(&true) {
-            return Err(reason.context(format!(
-                "the cluster {} has data, but cannot be used; nothing was changed",
-                self.site.name
-            )));
+            let name = &self.site.name;
+            return Err(Failure::failed(format!(
+                "the cluster {name} has data, but cannot be used; nothing was changed"
+            ))
+            .because(format!("{reason:#}"))
+            .advise(format!(
+                "look at its node with `docker exec -it {name}-control-plane bash`; \
+                         `cargo xtask destroy{}` gives up the cluster and its data",
+                self.site.flags
+            ))
+            .into());
         }
         step.skip();
         let mut step = self

@@ -1,7 +1,7 @@
 //! The digest of a failed rollout: the first cause, what the cluster says about the pod, its last lines, and the file to
 //! look at.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::{Api, Client, ResourceExt, api::LogParams};
@@ -210,25 +210,20 @@ fn place(trouble: &Trouble, files: &Files) -> String {
 /// The template that a workload comes from, by the comment that helm puts over each document.
 fn template(files: &Files, workload: &str) -> PathBuf {
     let (kind, name) = workload.split_once(' ').unwrap_or((workload, ""));
-    let mut source = None;
-    let (mut is_kind, mut found) = (false, None);
-    for line in files.manifest.lines() {
-        if line.starts_with("---") {
-            is_kind = false;
-        } else if let Some(path) = line.strip_prefix("# Source: ") {
-            source = path.split_once('/').map(|(_, path)| Path::new(path));
-        } else if let Some(value) = line.strip_prefix("kind: ") {
-            is_kind = value.trim() == kind;
-        } else if is_kind
-            && found.is_none()
-            && line
-                .strip_prefix("  name: ")
-                .is_some_and(|value| value.trim() == name)
-        {
-            found = source;
-        }
-    }
-    files.chart.join(found.unwrap_or(Path::new("templates")))
+    let is_it = |document: &str| {
+        let text =
+            |value: &serde_json::Value, pointer: &str| value.pointer(pointer)?.as_str().map(str::to_owned);
+        let object: Option<serde_json::Value> = serde_yaml::from_str(document).ok();
+        object.is_some_and(|object| {
+            text(&object, "/kind").as_deref() == Some(kind)
+                && text(&object, "/metadata/name").as_deref() == Some(name)
+        })
+    };
+    let documents = format!("\n{}", files.manifest);
+    let found = documents.split("\n---").find(|document| is_it(document));
+    let source = found.and_then(|document| document.lines().find_map(|line| line.strip_prefix("# Source: ")));
+    let path = source.and_then(|path| path.split_once('/')).map(|(_, path)| path);
+    files.chart.join(path.unwrap_or("templates"))
 }
 
 #[cfg(test)]
@@ -244,7 +239,7 @@ mod tests {
             values: "clusters/hmlet/photos/values/local/backend.yaml".into(),
             env: "envs/hmlet/local.yaml".into(),
             manifest: "---\n# Source: photos/templates/service.yaml\nkind: Service\nmetadata:\n  name: photos\n---\n\
-                       # Source: photos/templates/deployment.yaml\nkind: Deployment\nmetadata:\n  name: photos\n"
+                       # Source: photos/templates/deployment.yaml\nkind: Deployment\nmetadata: {name: photos}\n"
                 .into(),
         };
         let trouble = |cause| Trouble::Pod {

@@ -1,10 +1,12 @@
 //! `photos migrate`: the schema, before a new version takes requests.
 
+use std::io::{self, Write as _};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use config::{PhotosEnv, Value as _};
 
-use super::say;
+use super::{USAGE, say};
 use crate::db::{DatabaseSettings, Db, DbError};
 
 /// Between two looks at a database that does not answer.
@@ -26,10 +28,20 @@ pub(super) struct Args {
     wait: Duration,
 }
 
-/// Brings the schema up to date, and prints what was applied.
-pub(super) async fn run(args: &Args, env: &PhotosEnv) -> anyhow::Result<()> {
+/// Brings the schema up to date, and prints what was applied. Exit code 2 when the database is there and refuses the login.
+pub(super) async fn run(args: &Args, env: &PhotosEnv) -> anyhow::Result<ExitCode> {
     let db = Db::connect(&DatabaseSettings::from(env)).await?;
-    answer(&db, args.wait).await?;
+    match answer(&db, args.wait).await {
+        Err(error) if is_refused(&error) => {
+            // Who starts it again gets the same answer.
+            let _ = writeln!(
+                io::stderr(),
+                "error: {error}; correct PS_DATABASE_URL or PS_DATABASE_PASSWORD"
+            );
+            return Ok(ExitCode::from(USAGE));
+        }
+        answered => answered?,
+    }
     let applied = db.migrate().await?;
     if applied.is_empty() {
         eprintln!("The schema was up to date.");
@@ -37,7 +49,11 @@ pub(super) async fn run(args: &Args, env: &PhotosEnv) -> anyhow::Result<()> {
     for version in applied {
         say(version)?;
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_refused(error: &DbError) -> bool {
+    matches!(error, DbError::Unavailable { reason } if REFUSALS.iter().any(|words| reason.contains(words)))
 }
 
 /// Waits until the database answers. What is no question of time, such as a refused query, ends the waiting.
@@ -46,8 +62,8 @@ async fn answer(db: &Db, wait: Duration) -> Result<(), DbError> {
     let mut told = false;
     loop {
         match db.ping().await {
-            Err(ref error @ DbError::Unavailable { ref reason })
-                if started.elapsed() < wait && !REFUSALS.iter().any(|words| reason.contains(words)) =>
+            Err(ref error @ DbError::Unavailable { .. })
+                if started.elapsed() < wait && !is_refused(error) =>
             {
                 if !told {
                     tracing::warn!(%error, ?wait, "waiting for the database");
