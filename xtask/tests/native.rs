@@ -31,6 +31,11 @@ impl Plasma {
     fn stage(&self) -> PathBuf {
         self.state.path().join("state/hmlet/local")
     }
+
+    /// What a command prints, without the folder of this run.
+    fn anonymous(&self, assert: &Assert) -> String {
+        stdout(assert).replace(&self.state.path().display().to_string(), "TMP")
+    }
 }
 
 fn stdout(assert: &Assert) -> String {
@@ -45,8 +50,7 @@ fn stderr(assert: &Assert) -> String {
 fn the_plan_of_up_shows_every_step_and_touches_nothing() {
     let plasma = Plasma::new();
     let plan = plasma.run(&["up", "--plan"], &[("PS_TRASH_TTL", "1h")]).code(0);
-    let plan = stdout(&plan).replace(&plasma.state.path().display().to_string(), "TMP");
-    insta::assert_snapshot!(plan);
+    insta::assert_snapshot!(plasma.anonymous(&plan));
     assert!(!plasma.state.path().join("state").exists());
 }
 
@@ -121,7 +125,8 @@ fn purge_needs_a_yes() {
     let refused = plasma.run(&["down", "--purge"], &[]).code(3);
     assert!(stderr(&refused).contains("add --yes"), "{}", stderr(&refused));
     assert!(photo.exists());
-    plasma.run(&["down", "--purge", "--plan"], &[]).code(0);
+    let plan = plasma.run(&["down", "--purge", "--plan"], &[]).code(0);
+    insta::assert_snapshot!("the_plan_of_a_purge", plasma.anonymous(&plan));
     assert!(photo.exists());
     plasma.run(&["down", "--purge", "--yes"], &[]).code(0);
     assert!(!plasma.stage().join("data").exists());

@@ -21,9 +21,9 @@ use nix::{
 };
 use serde_json::{Value, json};
 
-/// A stage's folder, and the supervisor on it.
+/// A state folder with the folder of a stage, and the supervisor on it.
 struct Stage {
-    folder: tempfile::TempDir,
+    state: tempfile::TempDir,
 }
 
 struct Supervisor {
@@ -32,8 +32,29 @@ struct Supervisor {
 
 impl Stage {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { folder }
+        let state = tempfile::tempdir().unwrap();
+        let stage = Self { state };
+        fs::create_dir_all(stage.folder()).unwrap();
+        stage
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.state.path().join("hmlet/local")
+    }
+
+    /// What a command prints about the stage, without the folder of this test.
+    fn told(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_plasma"))
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env_clear()
+            .env("PLASMA_STATE_DIR", self.state.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout)
+            .unwrap()
+            .replace(&self.state.path().display().to_string(), "TMP")
     }
 
     /// Starts a supervisor of one fake app per mode.
@@ -44,7 +65,7 @@ impl Stage {
             .map(|(index, mode)| app(&format!("app{index}"), mode))
             .collect();
         let plan = json!({
-            "cluster": "hmlet", "stage": "local", "folder": self.folder.path(), "apps": apps, "login": null,
+            "cluster": "hmlet", "stage": "local", "folder": self.folder(), "apps": apps, "login": null,
         });
         let mut child = Command::new(env!("CARGO_BIN_EXE_plasma"))
             .arg("supervise")
@@ -65,7 +86,7 @@ impl Stage {
     }
 
     fn record(&self) -> Option<Value> {
-        serde_json::from_str(&fs::read_to_string(self.folder.path().join("up.json")).ok()?).ok()
+        serde_json::from_str(&fs::read_to_string(self.folder().join("up.json")).ok()?).ok()
     }
 
     /// The record once every app is ready.
@@ -150,6 +171,27 @@ fn a_ready_run_is_recorded_and_ends_when_asked_to() {
 }
 
 #[test]
+fn the_plan_of_down_names_the_process_and_the_data_and_leaves_both() {
+    let stage = Stage::new();
+    let supervisor = stage.supervise(&["", ""]);
+    let record = stage.ready();
+    let photo = stage.folder().join("data/objects/photo");
+    fs::create_dir_all(&photo).unwrap();
+    let process = format!("process {} ", supervisor.child.id());
+    let plan = |arguments: &[&str]| stage.told(arguments).replace(&process, "process PID ");
+    insta::assert_snapshot!("the_plan_of_down", plan(&["down", "--plan"]));
+    insta::assert_snapshot!(
+        "the_plan_of_down_and_a_purge",
+        plan(&["down", "--purge", "--yes", "--plan"])
+    );
+    assert_eq!(stage.record(), Some(record.clone()));
+    assert!(runs(pid(&record, 0)) && runs(pid(&record, 1)));
+    assert!(photo.exists());
+    supervisor.send(Signal::SIGTERM);
+    assert_eq!(supervisor.end().0.code(), Some(0));
+}
+
+#[test]
 fn an_app_sees_its_own_variables_and_no_others() {
     let stage = Stage::new();
     let supervisor = stage.supervise(&["kind"]);
@@ -161,7 +203,7 @@ fn an_app_sees_its_own_variables_and_no_others() {
         .filter_map(|line| line.split_once("sees ")?.1.split('=').next())
         .collect();
     assert_eq!(seen, ["FAKE", "PS_INTERNAL_LISTEN"]);
-    let log = fs::read_to_string(stage.folder.path().join("logs/app0.log")).unwrap();
+    let log = fs::read_to_string(stage.folder().join("logs/app0.log")).unwrap();
     assert!(log.contains("sees FAKE=kind\n"), "{log}");
 }
 

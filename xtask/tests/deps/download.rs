@@ -326,10 +326,13 @@ fn the_plan_says_from_where_to_where_and_touches_nothing() {
         .output()
         .unwrap();
     assert_eq!(plan.status.code(), Some(0), "{}", stderr(&plan));
-    let text = String::from_utf8(plan.stdout).unwrap();
-    let from = "download kind 0.31.0 from https://mirror.example/base/kind.example/v0.31.0/kind?raw=1 to ";
-    assert!(text.starts_with(from), "{text}");
+    insta::assert_snapshot!("the_plan_of_a_download", place.anonymous(&plan));
     assert!(!place.folder.path().join("cache").exists());
+
+    let server = Faulty::serve(program(), []);
+    place.fetched(&place.fetch("kind", &server));
+    let again = place.command(&["fetch", "kind", "--plan"], "").output().unwrap();
+    insta::assert_snapshot!("the_plan_of_a_download_that_is_there", place.anonymous(&again));
 }
 
 #[test]

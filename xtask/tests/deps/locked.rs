@@ -85,6 +85,12 @@ impl Place {
         self.command(&["fetch", tool], &mirror).output().unwrap()
     }
 
+    /// What a command prints, without the folder of this test.
+    pub(crate) fn anonymous(&self, output: &Output) -> String {
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        text.replace(&self.folder.path().display().to_string(), "TMP")
+    }
+
     /// The folder that holds what there is of a tool.
     pub(crate) fn slot(&self, tool: &str) -> PathBuf {
         let mut slots = fs::read_dir(self.folder.path().join("cache/deps").join(tool)).unwrap();

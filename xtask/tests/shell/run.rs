@@ -36,16 +36,17 @@ fn plan(house: &House, arguments: &[&str]) -> String {
         .unwrap();
     assert!(output.status.success(), "{}", error(&output));
     let text = String::from_utf8(output.stdout).unwrap();
-    let marks = text
-        .lines()
-        .map(|line| match line.split_once("PLASMA_SHELL_VARS=") {
-            Some((before, mark)) => format!(
-                "{before}PLASMA_SHELL_VARS={} …\n",
-                mark.split(' ').next().unwrap()
-            ),
+    let lines = text.lines().map(|line| {
+        if let Some((before, mark)) = line.split_once("PLASMA_SHELL_VARS=") {
+            let stage = mark.split(' ').next().unwrap();
+            return format!("{before}PLASMA_SHELL_VARS={stage} …\n");
+        }
+        match line.split_once("/bash --rcfile ") {
+            Some((_, file)) => format!("  BASH --rcfile {file}\n"),
             None => format!("{line}\n"),
-        });
-    let text: String = marks.collect();
+        }
+    });
+    let text: String = lines.collect();
     let root = house.root().display().to_string();
     text.replace(&root.replace('"', "\\\"").replace('$', "\\$"), "ROOT")
         .replace(&root.replace('\'', r"'\''"), "ROOT")

@@ -185,6 +185,13 @@ impl Plasma {
     }
 }
 
+/// Docker with no container of ours; the images of the lock are there.
+pub(crate) fn docker(plasma: &Plasma) {
+    plasma.shim("docker");
+    plasma.answer("docker container inspect", 1, "[]", "Error: No such container: x");
+    plasma.answer("docker image ls", 0, "registry:2\nkindest/node:v1.34.3\n", "");
+}
+
 /// A kubeconfig with these contexts, all of them to one server; the first is the current one.
 pub(crate) fn kubeconfig(server: &str, contexts: &[&str]) -> String {
     let mut text = format!("apiVersion: v1\nkind: Config\ncurrent-context: {}\n", contexts[0]);
@@ -208,17 +215,22 @@ pub(crate) fn kubeconfig(server: &str, contexts: &[&str]) -> String {
 
 /// An API server whose kube-system namespace has this UID, and that knows nothing else. Gives its address.
 pub(crate) fn api_server(uid: &'static str) -> String {
+    api_server_with(uid, &[])
+}
+
+/// The same, with these lists of objects: each lies at the path that it is named by.
+pub(crate) fn api_server_with(uid: &'static str, lists: &'static [(&'static str, &'static str)]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {
         for socket in listener.incoming().flatten() {
-            thread::spawn(move || answer(&socket, uid));
+            thread::spawn(move || answer(&socket, uid, lists));
         }
     });
     address
 }
 
-fn answer(socket: &TcpStream, uid: &str) {
+fn answer(socket: &TcpStream, uid: &str, lists: &[(&str, &str)]) {
     let mut reader = BufReader::new(socket);
     loop {
         let mut path = String::new();
@@ -237,6 +249,11 @@ fn answer(socket: &TcpStream, uid: &str) {
                 r#"{{"apiVersion":"v1","kind":"Namespace","metadata":{{"name":"kube-system","uid":"{uid}"}}}}"#
             );
             ("200 OK", namespace)
+        } else if let Some((_, list)) = lists
+            .iter()
+            .find(|(place, _)| path.split('?').next() == Some(place))
+        {
+            ("200 OK", (*list).to_owned())
         } else {
             let body = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","message":"unknown","reason":"NotFound","code":404}"#;
             ("404 Not Found", body.to_owned())
