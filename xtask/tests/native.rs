@@ -49,7 +49,9 @@ fn stderr(assert: &Assert) -> String {
 #[test]
 fn the_plan_of_up_shows_every_step_and_touches_nothing() {
     let plasma = Plasma::new();
-    let plan = plasma.run(&["up", "--plan"], &[("PS_TRASH_TTL", "1h")]).code(0);
+    let plan = plasma
+        .run(&["up", "--seed", "--plan"], &[("PS_TRASH_TTL", "1h")])
+        .code(0);
     insta::assert_snapshot!(plasma.anonymous(&plan));
     assert!(!plasma.state.path().join("state").exists());
 }
@@ -139,6 +141,13 @@ fn the_record_of_a_dead_supervisor_is_removed() {
     let record = r#"{"schema":1,"cluster":"hmlet","stage":"local","supervisor":{"pid":1,"started":1},"ready":true,
         "patience":5,"apps":[]}"#;
     fs::write(plasma.stage().join("up.json"), record).unwrap();
+    let plan = plasma.run(&["down", "--plan"], &[]).code(0);
+    assert!(
+        stdout(&plan).contains("process 1, which is gone"),
+        "{}",
+        stdout(&plan)
+    );
+    assert!(plasma.stage().join("up.json").exists(), "a plan changes nothing");
     plasma.run(&["status"], &[]).code(1);
     assert!(!plasma.stage().join("up.json").exists());
 }

@@ -36,12 +36,12 @@ impl Down {
         let scope = self.flags.resolve(context)?;
         let folder = scope.folder(context);
         let data = folder.join("data");
+        if self.plan {
+            self.print_plan(&scope, Record::read(&folder).as_ref(), &data);
+            return Ok(Exit::Done);
+        }
         block_on(async {
             let record = Record::load(&folder).await?;
-            if self.plan {
-                self.print_plan(&scope, record.as_ref(), &data);
-                return Ok(Exit::Done);
-            }
             if self.purge && data.exists() {
                 let lost = [format!("all users and photos in {}", data.display())];
                 confirm(
@@ -68,15 +68,26 @@ impl Down {
 
     fn print_plan(&self, scope: &Scope, record: Option<&Record>, data: &Path) {
         match record {
-            Some(record) => println!(
-                "stop process {} and its {} apps",
-                record.supervisor.pid,
-                record.apps.len()
-            ),
+            Some(record) => {
+                let apps = match record.apps.len() {
+                    1 => "app".to_owned(),
+                    many => format!("{many} apps"),
+                };
+                if record.supervisor.is_alive() {
+                    println!("stop process {} and its {apps}", record.supervisor.pid);
+                } else {
+                    println!(
+                        "end what process {}, which is gone, may have left of its {apps}",
+                        record.supervisor.pid
+                    );
+                }
+            }
             None => println!("nothing to stop: {} is not up", scope.title()),
         }
-        if self.purge {
-            println!("delete {}", data.display());
+        match (self.purge, data.exists()) {
+            (true, true) => println!("delete {}", data.display()),
+            (true, false) => println!("nothing to delete: there is no {}", data.display()),
+            (false, _) => {}
         }
     }
 }

@@ -70,7 +70,8 @@ impl Up {
                 "{}",
                 Listing {
                     plan: &plan,
-                    root: &context.root
+                    root: &context.root,
+                    seed: self.seed,
                 }
             );
             return Ok(Exit::Done);

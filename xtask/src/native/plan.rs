@@ -154,6 +154,8 @@ pub(crate) struct Listing<'a> {
     pub(crate) plan: &'a Plan,
     /// Left out of paths, so that the plan reads the same on every machine.
     pub(crate) root: &'a Path,
+    /// Whether something to see is added at the end.
+    pub(crate) seed: bool,
 }
 
 impl fmt::Display for Listing<'_> {
@@ -173,7 +175,7 @@ impl fmt::Display for Listing<'_> {
             .iter()
             .map(|app| format!(" --bin {}", app.name))
             .collect();
-        writeln!(f, "  cargo build --workspace{}", packages.concat())?;
+        writeln!(f, "  cargo build{}", packages.concat())?;
         for app in &self.plan.apps {
             writeln!(f, "start {}", app.name)?;
             for (name, value) in &app.env {
@@ -188,6 +190,9 @@ impl fmt::Display for Listing<'_> {
         }
         for app in &self.plan.apps {
             writeln!(f, "serve {} at {}", app.name, app.url())?;
+        }
+        if self.seed {
+            writeln!(f, "add users and generated photos, if there are none yet")?;
         }
         Ok(())
     }
