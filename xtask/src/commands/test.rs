@@ -209,7 +209,7 @@ pub(crate) fn runner(context: &Context) -> &'static [&'static str] {
     let path = context.vars.get("PATH").map_or("", String::as_str);
     match process::find_program("cargo-nextest", path) {
         Some(_) => NEXTEST,
-        None => &["test", "--lib", "--bins", "--tests", "--examples"],
+        None => &["test", "--tests", "--examples"],
     }
 }
 
