@@ -7,6 +7,8 @@ mod support;
 mod document;
 #[path = "http/faults.rs"]
 mod faults;
+#[path = "http/fuzz.rs"]
+mod fuzz;
 #[path = "http/strictness.rs"]
 mod strictness;
 

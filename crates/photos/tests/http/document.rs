@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::TestApp;
 
-async fn document(app: &TestApp) -> Value {
+pub(crate) async fn document(app: &TestApp) -> Value {
     app.send(app.client.get(app.url("/openapi.json")))
         .await
         .expect(StatusCode::OK)
@@ -14,7 +14,7 @@ async fn document(app: &TestApp) -> Value {
 }
 
 /// Every operation of the document: method, path, description.
-fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let all = paths.iter().flat_map(|(path, item)| {
         item.as_object()
