@@ -46,6 +46,7 @@ pub struct BatchCreateItem {
     /// Name of the part that has the file.
     pub image: String,
     /// 1–100 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// Up to 2,200 characters.
     #[serde(
@@ -53,7 +54,7 @@ pub struct BatchCreateItem {
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_length = 2200))]
     pub caption: Option<String>,
     /// By default published at once.
     #[serde(
@@ -88,7 +89,10 @@ pub struct BatchEdit {
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, min_length = 1, max_length = 100)
+    )]
     pub name: Option<String>,
     /// Up to 2,200 characters.
     #[serde(
@@ -96,7 +100,7 @@ pub struct BatchEdit {
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_length = 2200))]
     pub caption: Option<String>,
     /// `false` publishes, `true` takes back to the drafts.
     #[serde(

@@ -17,6 +17,7 @@ pub struct Photo {
     /// Grows with every change; the `ETag` is this number in quotes.
     pub version: i64,
     /// 1–100 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 100))]
     pub name: String,
     /// Up to 2,200 characters.
     pub caption: String,
@@ -105,7 +106,10 @@ pub struct PhotoEdit {
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(nullable = false, min_length = 1, max_length = 100)
+    )]
     pub name: Option<String>,
     /// Up to 2,200 characters.
     #[serde(
@@ -113,7 +117,7 @@ pub struct PhotoEdit {
         deserialize_with = "present",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    #[cfg_attr(feature = "openapi", schema(nullable = false, max_length = 2200))]
     pub caption: Option<String>,
     /// `false` publishes, `true` takes back to the drafts.
     #[serde(

@@ -30,6 +30,7 @@ pub struct PhotosQuery {
     pub ordering: Option<Ordering>,
     /// Photos on a page, 1–100, by default 30.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 100))]
     pub page_size: Option<u32>,
     /// Where the page begins: from `next` or `previous` of a page with the same filters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
