@@ -148,7 +148,7 @@ impl Deploy {
         let made = prepared.envs.values().all(|env| env.unmade.is_empty());
         match (built, &connection) {
             (true, Some(connection)) if made => {
-                println!("# their hash: {}", prepared.hash(&diff, connection))
+                println!("# their hash: {}", prepared.hash(&diff, connection));
             }
             (true, Some(_)) => println!("# without the secrets that are not made yet, and so without a hash"),
             _ => println!("# without the tags of images that are not built yet, and so without a hash"),
