@@ -37,6 +37,8 @@ const UPLOADS: usize = 3;
 /// Files from this length on are sent in pieces so long, each of which the library holds twice; of a shorter one it would hold
 /// all.
 const PIECE: u64 = s3::bucket::CHUNK_SIZE as u64;
+/// Seconds for which a signed address is good: as far as S3 lets clocks differ elsewhere.
+const SIGNED_FOR: u32 = 15 * 60;
 /// Bytes of a file that are read at a time.
 const READ: usize = 128 * 1024;
 
@@ -169,10 +171,9 @@ impl S3Store {
             let checksum = BASE64_STANDARD.encode(key.digest().bytes());
             signed.insert("x-amz-checksum-sha256", HeaderValue::try_from(checksum)?);
         }
-        let valid = u32::try_from(TRANSFER.as_secs()).unwrap_or(u32::MAX);
         let url = self
             .transfer
-            .presign_put(key.to_string(), valid, Some(signed.clone()), None)
+            .presign_put(key.to_string(), SIGNED_FOR, Some(signed.clone()), None)
             .await?;
         let request = self.transfer.http_client().put(url).headers(signed);
         let request = request
