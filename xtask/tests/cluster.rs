@@ -105,6 +105,7 @@ fn a_full_disk_is_said_with_its_remedy_and_the_registry_is_not_left_behind() {
         "",
         "write /var/lib/docker/x: no space left on device",
     );
+    plasma.answer("docker image inspect", 1, "[]", "Error: No such image: x");
     // The cluster must not be the first to fail.
     let path = plasma.root().join("../shims/bin/kind");
     fs::write(

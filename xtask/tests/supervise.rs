@@ -95,6 +95,14 @@ impl Stage {
     }
 }
 
+/// A story that fails leaves nothing running: the apps of a killed supervisor end with it.
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Supervisor {
     fn send(&self, signal: Signal) {
         signal::kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();

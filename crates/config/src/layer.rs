@@ -157,6 +157,12 @@ impl Layer<'_> {
                 &variable.rules,
             )?;
         } else {
+            let braced = text.split_once('{').filter(|_| variable.kind == Kind::Url);
+            if let Some((name, _)) = braced.and_then(|(_, rest)| rest.split_once('}')) {
+                return Err(format!(
+                    "`{{{name}}}` is neither `{STATE}` nor an app of this cluster"
+                ));
+            }
             (variable.check)(&text, &variable.rules)?;
         }
         Ok(Some(text))

@@ -107,6 +107,20 @@ fn only_native_yaml_can_follow() {
 }
 
 #[test]
+fn a_name_that_no_app_has_is_a_fault() {
+    let workspace = workspace();
+    workspace.write(
+        "envs/zoo/native.yaml",
+        "frontend:\n  photos_url: http://{fotos}\n",
+    );
+    let faults = workspace.faults(Stage::Local, &map(&[]));
+    assert!(
+        faults.contains("native.yaml:2:15: frontend.photos_url: `{fotos}` is neither `{state}` nor an app"),
+        "{faults}"
+    );
+}
+
+#[test]
 fn what_is_around_the_address_is_checked() {
     let workspace = workspace();
     workspace.write(

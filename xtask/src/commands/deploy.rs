@@ -98,7 +98,11 @@ impl Deploy {
     /// `--plan`.
     async fn show(&self, context: &Context, scope: &Scope) -> Outcome {
         let chosen = wish::choose(context, scope, &self.apps)?;
-        let connection = kube::connect(context, scope).await.ok();
+        let connection = if kube::kubeconfig(&scope.folder(context)).exists() {
+            Some(kube::connect(context, scope).await?)
+        } else {
+            None
+        };
         if let Some(connection) = &connection {
             identity::check(connection).await?;
         }
@@ -129,7 +133,11 @@ impl Deploy {
         };
         print!("{listing}");
         if connection.is_none() {
-            println!("\n# there is no cluster yet: everything is new");
+            println!(
+                "\n# no cluster is known, so everything counts as new; `cargo xtask bootstrap{}` makes one, or finds the \
+                 one that is there",
+                scope.flags
+            );
             return Ok(Exit::Done);
         }
         if !has_helm {
@@ -143,9 +151,14 @@ impl Deploy {
             println!("\n# no differences from what runs");
             return Ok(Exit::Done);
         }
-        println!("\n# differences from what runs\n{}", diff.text);
         let built = prepared.images.iter().all(|image| image.tag.is_some());
         let made = prepared.envs.values().all(|env| env.unmade.is_empty());
+        let text = if made {
+            diff.text.clone()
+        } else {
+            without_checksums(&diff.text)
+        };
+        println!("\n# differences from what runs\n{text}");
         match (built, &connection) {
             (true, Some(connection)) if made => {
                 println!("# their hash: {}", prepared.hash(&diff, connection));
@@ -267,4 +280,14 @@ fn env_file(scope: &Scope) -> PathBuf {
     Path::new("envs")
         .join(&scope.cluster.name)
         .join(format!("{}.yaml", scope.stage))
+}
+
+/// A difference in which the pods' checksums of their environment are left open: secrets that are not made yet are in them.
+fn without_checksums(text: &str) -> String {
+    const KEY: &str = "checksum/env: ";
+    let open = |line: &str| match line.split_once(KEY) {
+        Some((before, _)) => format!("{before}{KEY}{}\n", env::UNMADE),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(open).collect()
 }

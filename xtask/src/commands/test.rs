@@ -123,6 +123,10 @@ impl Test {
                 .filter(|_| runner == NEXTEST)
                 .map(|binary| format!("not binary_id({binary})"));
             let mut all = [runner, &["--workspace"]].concat();
+            if runner != NEXTEST {
+                // The doctests have their own.
+                all.extend(["--tests", "--examples"]);
+            }
             all.extend(filter.iter().flat_map(|filter| ["-E", filter]));
             if context.is_set("CI") {
                 // One run tells all that is wrong.
@@ -209,7 +213,7 @@ pub(crate) fn runner(context: &Context) -> &'static [&'static str] {
     let path = context.vars.get("PATH").map_or("", String::as_str);
     match process::find_program("cargo-nextest", path) {
         Some(_) => NEXTEST,
-        None => &["test", "--tests", "--examples"],
+        None => &["test"],
     }
 }
 

@@ -194,7 +194,7 @@ fn place(trouble: &Trouble, files: &Files) -> String {
         Cause::Image(..) => format!("look at `image` in {values}, and whether the registry has it"),
         Cause::NotMade(_) | Cause::Mount(_) => format!("look at {template}: it names what is not there"),
         Cause::Ended(2, _) => format!(
-            "correct what its last lines name: it comes from {}",
+            "correct what its last lines name: it comes from {}, or from your own environment, as `cargo xtask env why` tells",
             files.env.display()
         ),
         Cause::Ended(..) => format!("read its last lines; it is started by {template}"),

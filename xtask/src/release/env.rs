@@ -32,7 +32,7 @@ pub(crate) struct AppEnv {
 }
 
 /// The checksum of secrets some of which are not made yet.
-const UNMADE: &str = "not-made-yet";
+pub(crate) const UNMADE: &str = "not-made-yet";
 
 impl AppEnv {
     /// The variables of an app that are set.

@@ -161,7 +161,8 @@ mod tests {
 [dev-dependencies]\nphotos-client.workspace = true\n";
     const MAP: &str = "\
 | place | what | may import |\n|---|---|---|\n| `crates/photos` | | `config` |\n
-| module | owns |\n|---|---|\n| `db/` | |\n";
+| module | owns |\n|---|---|\n| `db/` | |\n
+| package | never imports |\n|---|---|\n| `crates/config` | `tokio`, `diesel` |\n";
 
     fn with(photos: &str) -> Tree {
         Tree::of([
@@ -242,10 +243,7 @@ mod tests {
         let config = "[package]\nname = \"config\"\n[lints]\nworkspace = true\n[dependencies]\ndiesel.workspace = true\n";
         tree.files
             .insert("crates/config/Cargo.toml".to_owned(), config.to_owned());
-        let map = format!(
-            "{MAP}\n| package | never imports |\n|---|---|\n| `crates/config` | `tokio`, `diesel` |\n"
-        );
-        let faults = check_imports(&tree, &Map::parse(&map).unwrap());
+        let faults = check_imports(&tree, &Map::parse(MAP).unwrap());
         assert_eq!(faults.len(), 1, "{faults:?}");
         assert!(
             faults[0]

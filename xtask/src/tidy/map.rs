@@ -94,9 +94,10 @@ impl Map {
                 }
             }
         }
-        if map.places.is_empty() || map.modules.is_empty() {
+        if map.places.is_empty() || map.modules.is_empty() || map.strangers.is_empty() {
             return Err(
-                "has no table that begins with `place`, or none that begins with `module`".to_owned(),
+                "has no table that begins with `place`, none with `package`, or none with `module`"
+                    .to_owned(),
             );
         }
         Ok(map)
@@ -219,6 +220,10 @@ mod tests {
 |---|---|---|
 | `db/` | rows | HTTP, the store |
 | `app.rs` | the app | |
+
+| package | never imports |
+|---|---|
+| `crates/imaging` | `tokio` |
 ";
 
     #[test]

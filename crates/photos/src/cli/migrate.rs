@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const REFUSALS: [&str; 4] = [
     "password authentication failed",
     "no password supplied",
-    "no pg_hba.conf entry",
+    "pg_hba.conf",
     "\" does not exist",
 ];
 

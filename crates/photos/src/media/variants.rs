@@ -229,7 +229,7 @@ impl Media {
                 let mut all = claimed.iter();
                 all.find(|each| each.preset == preset && encoding::to_imaging(each.encoding) == encoding)
             };
-            // From the plan of all presets, as an upload's: a key says what its bytes are, whoever made them.
+            // From the plan of all presets, as an upload's: with the same presets, a key says what its bytes are.
             let rendered = imaging::render_some(&bytes, &header, &specs, &encodings, |preset, encoding| {
                 claim(&preset.name, encoding).is_some()
             });

@@ -180,7 +180,12 @@ impl S3Store {
             .header(CONTENT_TYPE, key.content_type())
             .header(CONTENT_LENGTH, len);
         let body = Body::wrap_stream(ReaderStream::with_capacity(file, READ));
-        let answer = request.body(body).send().await?;
+        // The address is as good as a key for a while, and errors come into the log.
+        let answer = request
+            .body(body)
+            .send()
+            .await
+            .map_err(reqwest::Error::without_url)?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());
