@@ -90,7 +90,9 @@ impl Context {
     pub(crate) fn with_built_tools(&self) -> Self {
         let mut vars = self.vars.clone();
         let path = vars.entry("PATH".to_owned()).or_default();
-        let folders = std::env::split_paths(path).chain([self.cache.join("tools/bin")]);
+        // An empty name would be the current folder.
+        let named = std::env::split_paths(path).filter(|folder| !folder.as_os_str().is_empty());
+        let folders = named.chain([self.cache.join("tools/bin")]);
         // A folder with a colon in its name cannot be in a PATH.
         if let Some(joined) = std::env::join_paths(folders)
             .ok()

@@ -95,11 +95,19 @@ impl Stage {
     }
 }
 
-/// A story that fails leaves nothing running: the apps of a killed supervisor end with it.
+/// A story that fails leaves nothing running, not even an app that takes no notice of its supervisor's end.
 impl Drop for Supervisor {
     fn drop(&mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
+        let id = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
         let _ = self.child.kill();
         let _ = self.child.wait();
+        for app in children.split_whitespace().filter_map(|app| app.parse().ok()) {
+            let _ = signal::kill(Pid::from_raw(app), Signal::SIGKILL);
+        }
     }
 }
 

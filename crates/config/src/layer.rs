@@ -39,6 +39,21 @@ pub(crate) struct Layer<'a> {
 const STATE: &str = "{state}";
 
 impl Layer<'_> {
+    /// Every name in braces stands for something.
+    fn refuse_strangers(&self, text: &str) -> Result<(), String> {
+        for part in text.split('{').skip(1) {
+            let Some((name, _)) = part.split_once('}') else {
+                return Err("has a `{` that no `}` closes".into());
+            };
+            if format!("{{{name}}}") != STATE && !self.apps.iter().any(|app| app.name == name) {
+                return Err(format!(
+                    "`{{{name}}}` is neither `{STATE}` nor an app of this cluster"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Reads a file's text; the flag says whether it was readable to its end.
     pub(crate) fn read(&self, path: &Path, text: &str, faults: &mut Faults) -> (Settings, bool) {
         let file = File::parse(path, text, faults);
@@ -136,6 +151,9 @@ impl Layer<'_> {
         if *plain {
             refuse_trap(variable, text)?;
         }
+        if variable.kind == Kind::Url {
+            self.refuse_strangers(text)?;
+        }
         let text = if self.secrets {
             text.clone()
         } else {
@@ -157,12 +175,6 @@ impl Layer<'_> {
                 &variable.rules,
             )?;
         } else {
-            let braced = text.split_once('{').filter(|_| variable.kind == Kind::Url);
-            if let Some((name, _)) = braced.and_then(|(_, rest)| rest.split_once('}')) {
-                return Err(format!(
-                    "`{{{name}}}` is neither `{STATE}` nor an app of this cluster"
-                ));
-            }
             (variable.check)(&text, &variable.rules)?;
         }
         Ok(Some(text))

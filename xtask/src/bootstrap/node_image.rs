@@ -124,9 +124,10 @@ impl Work<'_> {
             self.call(&making.commit).await
         };
         let made = self.make_container(&container(site), &making.clear, make).await;
-        self.call(&making.clear).await?;
+        let cleared = self.call(&making.clear).await;
         match made {
             Ok(_) => {
+                cleared?;
                 self.forget_other_images(&name).await;
                 step.done();
                 self.did(format!(

@@ -35,8 +35,8 @@ impl Work<'_> {
             .make_container(&site.registry, &clear, async || self.call(&run).await)
             .await
         {
-            // Docker keeps a container whose port it could not have.
-            self.call(&clear).await?;
+            // Docker keeps a container whose port it could not have. If that fails too, the first cause is the one to tell.
+            let _ = self.call(&clear).await;
             return Err(error);
         }
         step.done();

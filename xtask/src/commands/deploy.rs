@@ -282,12 +282,12 @@ fn env_file(scope: &Scope) -> PathBuf {
         .join(format!("{}.yaml", scope.stage))
 }
 
-/// A difference in which the pods' checksums of their environment are left open: secrets that are not made yet are in them.
+/// A difference in which the new checksums of the pods' environment are left open: secrets that are not made yet are in them.
 fn without_checksums(text: &str) -> String {
     const KEY: &str = "checksum/env: ";
     let open = |line: &str| match line.split_once(KEY) {
-        Some((before, _)) => format!("{before}{KEY}{}\n", env::UNMADE),
-        None => format!("{line}\n"),
+        Some((before, _)) if before.trim() == "+" => format!("{before}{KEY}{}\n", env::UNMADE),
+        _ => format!("{line}\n"),
     };
     text.lines().map(open).collect()
 }
