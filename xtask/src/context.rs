@@ -100,6 +100,11 @@ impl Context {
         {
             *path = joined;
         }
+        self.with_vars(vars)
+    }
+
+    /// The same in another process environment.
+    pub(crate) fn with_vars(&self, vars: BTreeMap<String, String>) -> Self {
         Self {
             root: self.root.clone(),
             state: self.state.clone(),

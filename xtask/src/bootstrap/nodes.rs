@@ -19,7 +19,11 @@ use super::{
     work::{CREATED, Work},
 };
 use crate::{
-    context::private_folder, kube as connection, outcome::Failure, progress::Step, tools::runner::Output,
+    context::private_folder,
+    kube as connection,
+    outcome::{self, Failure},
+    progress::Step,
+    tools::runner::Output,
 };
 
 /// How long the API server of a started node may take to answer.
@@ -78,14 +82,10 @@ impl Work<'_> {
             .map(|node| inside::has_volumes(&self.tools.docker, self.runner, &node.name));
         if try_join_all(looks).await?.contains(&true) {
             let name = &self.site.name;
-            let why = match reason.downcast_ref::<Failure>() {
-                Some(failure) => format!("{failure}: {}", failure.why()),
-                None => format!("{reason:#}"),
-            };
             return Err(Failure::failed(format!(
                 "the cluster {name} has data, but cannot be used; nothing was changed"
             ))
-            .because(why)
+            .because(outcome::reason(&reason))
             .advise(format!(
                 "look at its node with `docker exec -it {name}-control-plane bash`; \
                          `cargo xtask destroy{}` gives up the cluster and its data",

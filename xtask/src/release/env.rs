@@ -97,13 +97,7 @@ pub(crate) async fn load(
             }
         }
     }
-    let context = Context {
-        root: context.root.clone(),
-        state: context.state.clone(),
-        cache: context.cache.clone(),
-        vars,
-    };
-    scope.env.load(&context, handling)
+    scope.env.load(&context.with_vars(vars), handling)
 }
 
 /// Whether a variable of some app is a secret.

@@ -14,6 +14,12 @@ pub(crate) use insert::reference;
 pub(crate) use names::{Code, Name};
 pub(crate) use tree::Tree;
 
+/// Shared with the stories of the command line.
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+#[path = "../../tests/files/mod.rs"]
+mod folders;
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
@@ -37,7 +43,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
             for path in ["clusters/hmlet", "envs/hmlet", "crates/config/src", "doc"] {
-                copy(&root.join(path), &folder.path().join(path));
+                folders::copy(&root.join(path), &folder.path().join(path));
             }
             Self { folder }
         }
@@ -56,19 +62,6 @@ mod tests {
             let homes = cluster(&mut tree, self.root(), &name, &name.code()).unwrap();
             super::app(&mut tree, self.root(), name.as_str(), &homes, &app, &app.code()).unwrap();
             tree
-        }
-    }
-
-    fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let path = entry.unwrap().path();
-            let target = to.join(path.file_name().unwrap());
-            if path.is_dir() {
-                copy(&path, &target);
-            } else {
-                fs::copy(&path, target).unwrap();
-            }
         }
     }
 
