@@ -22,13 +22,6 @@ use crate::kube as connection;
 const ADMIN: &str =
     "until [ -s /etc/kubernetes/admin.conf ]; do sleep 0.1; done; cat /etc/kubernetes/admin.conf";
 
-/// Unpacks the images of the first pods while the API server starts, which leaves the processors idle: kube-proxy's before all
-/// others, for they need its rules.
-const UNPACK: &str = "for try in $(seq 300); do pgrep -x kube-apiserver >/dev/null && break; sleep 0.1; done; \
-    for name in kube-proxy kindnetd coredns local-path-provisioner traefik; do \
-    digest=$(ctr --namespace=k8s.io images ls | grep \"/$name:\" | awk 'NR == 1 {print $3}'); \
-    [ -z \"$digest\" ] || ctr --namespace=k8s.io snapshots unpack \"$digest\" >/dev/null; done";
-
 /// When kind is how far.
 #[derive(Default)]
 pub(super) struct Phases {
@@ -60,20 +53,9 @@ impl Work<'_> {
             }
             anyhow::Ok(())
         };
-        let work = async {
-            let _ = tokio::join!(serve, self.unpack_early(&host));
-        };
         tokio::select! {
-            () = work => {}
+            _ = serve => {}
             () = phases.ended.notified() => {}
-        }
-    }
-
-    async fn unpack_early(&self, host: &Host) {
-        for Node { name, .. } in host.kubernetes() {
-            let _ = self
-                .call(&self.tools.docker.exec(name, &["sh", "-c", UNPACK]))
-                .await;
         }
     }
 

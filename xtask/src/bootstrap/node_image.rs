@@ -1,8 +1,6 @@
-//! The image of the nodes with the backing images in it: made once from kind's, and kept by the engine. A node of it has
-//! them as soon as it runs, while images that are given to a node share the processors with kubeadm.
-//!
-//! The backing images lie in it as containerd keeps what it has downloaded, not unpacked: its snapshots cannot lie in a
-//! layer of an image.
+//! The image of the nodes: kind's, with the backing images in it, and what the first pods are made of unpacked. Made once, and
+//! kept by the engine. A node of it need not be given images while kubeadm wants the processors, nor unpack Kubernetes'
+//! own, for which every pod of a new node else waits.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +8,19 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{host::Host, images, plan, site::Site, trouble, work::Work};
+use super::{
+    host::Host,
+    images, plan,
+    site::{Image, Site},
+    trouble,
+    work::Work,
+};
 use crate::{
     outcome::Failure,
-    tools::{docker::Docker, runner::Call},
+    tools::{
+        docker::Docker,
+        runner::{Call, Included},
+    },
 };
 
 /// The repository of these images, which is in no registry.
@@ -25,18 +32,21 @@ const CLUSTER: &str = "plasma.cluster";
 /// The label with the fingerprint of what is in an image.
 const CONTENT: &str = "plasma.content";
 
-/// Starts the node's containerd, which takes the archive on standard input, and ends it.
-const IMPORT: &str = "containerd >/run/containerd.log 2>&1 & \
-    for try in $(seq 100); do ctr version >/dev/null 2>&1 && break; sleep 0.1; done; \
-    ctr --namespace=k8s.io images import --no-unpack - >/dev/null; code=$?; \
-    [ $code = 0 ] || tail -n 3 /run/containerd.log >&2; \
-    kill $!; wait; exit $code";
+/// Takes the archive, and unpacks.
+const MAKE: Included = Included {
+    path: "xtask/src/bootstrap/node_image.sh",
+    text: include_str!("node_image.sh"),
+};
 
-/// The name of a site's image: another one as soon as the lock names other images.
+/// The name of a site's image: another one as soon as the lock names other images, or they are put into it in another way.
 pub(crate) fn name(site: &Site) -> String {
+    let pinned: Vec<String> = site.images.iter().map(Image::pinned).collect();
+    let parts = [MAKE.text, &site.node_image]
+        .into_iter()
+        .chain(pinned.iter().map(String::as_str));
     let mut hash = Sha256::new();
-    for reference in [&site.node_image].into_iter().chain(pinned(site).iter()) {
-        hash.update(reference);
+    for part in parts {
+        hash.update(part);
         hash.update([0]);
     }
     let hash = hex::encode(hash.finalize());
@@ -65,10 +75,15 @@ impl Making {
             "CMD []".to_owned(),
             format!("LABEL {CLUSTER}={} {CONTENT}={content}", site.cluster),
         ];
+        let first = site
+            .images
+            .iter()
+            .filter(|image| images::is_for_ingress(&image.tag));
+        let first: Vec<String> = first.map(Image::full_name).collect();
         Self {
             clear: docker.remove(std::slice::from_ref(&container)),
             save: docker.save(&plan::tags(site)),
-            import: docker.run_script(&container, &site.node_image, IMPORT),
+            import: docker.run_script(&container, &site.node_image, MAKE, &first),
             commit: docker.commit(&container, &name(site), &changes),
         }
     }
@@ -161,18 +176,14 @@ impl Work<'_> {
         }
     }
 
-    async fn inspect(&self, images: &[String]) -> anyhow::Result<Vec<Image>> {
+    async fn inspect(&self, images: &[String]) -> anyhow::Result<Vec<Inspected>> {
         let printed = self.call(&self.tools.docker.inspect_images(images)).await?;
         serde_json::from_str(&printed).context("docker describes its images in an unknown way")
     }
 }
 
-fn pinned(site: &Site) -> Vec<String> {
-    site.images.iter().map(super::site::Image::pinned).collect()
-}
-
 /// What identifies the parts: the identifiers that Docker gave them.
-fn fingerprint(parts: &[Image]) -> String {
+fn fingerprint(parts: &[Inspected]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(&part.id);
@@ -184,7 +195,7 @@ fn fingerprint(parts: &[Image]) -> String {
 /// As `docker image inspect` prints it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Image {
+struct Inspected {
     id: String,
     #[serde(default)]
     config: Config,
@@ -199,7 +210,7 @@ struct Config {
     labels: Option<BTreeMap<String, String>>,
 }
 
-impl Image {
+impl Inspected {
     fn label(&self, key: &str) -> Option<&String> {
         self.config.labels.as_ref()?.get(key)
     }

@@ -24,10 +24,23 @@ pub(super) const KEPT_LINES: usize = 1000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
     program: PathBuf,
-    args: Vec<OsString>,
+    args: Vec<Argument>,
     folder: Option<PathBuf>,
     env: BTreeMap<String, Variable>,
     pub(super) stdin: Vec<u8>,
+}
+
+/// A file of the repository, by its path in it, that is part of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Included {
+    pub(crate) path: &'static str,
+    pub(crate) text: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Argument {
+    Word(OsString),
+    Text(Included),
 }
 
 /// What a call changes about a variable of the environment that it inherits.
@@ -63,15 +76,24 @@ impl Call {
     /// Adds an argument. Never a secret: everybody on the machine may read arguments.
     #[must_use]
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
-        self.args.push(arg.as_ref().to_owned());
+        self.args.push(Argument::Word(arg.as_ref().to_owned()));
+        self
+    }
+
+    /// Adds the text of a file as one argument. It is shown by the file's path.
+    #[must_use]
+    pub(crate) fn text(mut self, file: Included) -> Self {
+        self.args.push(Argument::Text(file));
         self
     }
 
     /// Adds arguments.
     #[must_use]
     pub(crate) fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
-        self.args
-            .extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        let words = args
+            .into_iter()
+            .map(|arg| Argument::Word(arg.as_ref().to_owned()));
+        self.args.extend(words);
         self
     }
 
@@ -119,7 +141,13 @@ impl Call {
     /// The process to be.
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(&self.args).kill_on_drop(true);
+        command.kill_on_drop(true);
+        for arg in &self.args {
+            match arg {
+                Argument::Word(word) => command.arg(word),
+                Argument::Text(file) => command.arg(file.text),
+            };
+        }
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
@@ -209,7 +237,10 @@ impl fmt::Display for Call {
         }
         write!(f, "{}", quote(self.name().as_ref()))?;
         for arg in &self.args {
-            write!(f, " {}", quote(arg))?;
+            match arg {
+                Argument::Word(word) => write!(f, " {}", quote(word))?,
+                Argument::Text(file) => write!(f, " \"$(cat {})\"", file.path)?,
+            }
         }
         if !self.stdin.is_empty() {
             write!(f, "  # reads {} bytes from standard input", self.stdin.len())?;
@@ -233,6 +264,10 @@ mod tests {
     fn a_call_reads_as_a_line_for_a_shell_without_its_secrets() {
         let call = Call::new("/cache/tools/helm")
             .args(["upgrade", "--set", "a b"])
+            .text(Included {
+                path: "deps/a.sh",
+                text: "echo a",
+            })
             .folder("/x y")
             .env("HELM_DEBUG", "1")
             .secret_env("PASSWORD", "hunter2".into())
@@ -240,7 +275,7 @@ mod tests {
             .stdin("config");
         assert_eq!(
             call.to_string(),
-            "cd '/x y' && env -u KUBECONFIG HELM_DEBUG=1 PASSWORD=•••••• helm upgrade --set 'a b'  \
+            "cd '/x y' && env -u KUBECONFIG HELM_DEBUG=1 PASSWORD=•••••• helm upgrade --set 'a b' \"$(cat deps/a.sh)\"  \
              # reads 6 bytes from standard input"
         );
     }

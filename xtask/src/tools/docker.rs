@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::runner::Call;
+use super::runner::{Call, Included};
 
 /// The `docker` program.
 #[derive(Clone, Debug)]
@@ -123,11 +123,20 @@ impl Docker {
     }
 
     /// Runs a shell script in a new container of an image, with this side's standard input, until it ends. The container stays.
-    /// The system calls of a container runtime are allowed in it.
-    pub(crate) fn run_script(&self, container: &str, image: &str, script: &str) -> Call {
+    /// The script may do what a node may: mount, and run containers.
+    pub(crate) fn run_script(
+        &self,
+        container: &str,
+        image: &str,
+        script: Included,
+        arguments: &[String],
+    ) -> Call {
         self.call(["run", "--interactive", "--name", container])
-            .args(["--security-opt", "seccomp=unconfined", "--entrypoint", "sh"])
-            .args([image, "-c", script])
+            .args(["--privileged", "--entrypoint", "sh"])
+            .args([image, "-c"])
+            .text(script)
+            .arg("sh")
+            .args(arguments)
     }
 
     /// Makes an image of what a container has become, with changes in the words of a Dockerfile.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::outcome::Exit;
 
-pub(crate) use super::call::{Call, Captured};
+pub(crate) use super::call::{Call, Captured, Included};
 
 /// Which of a program's outputs a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -46,6 +46,7 @@ fn a_cluster_is_made_made_whole_used_and_destroyed() {
     stage.ok(&["destroy", "--yes"]);
 
     making::the_image_of_the_nodes_has_what_the_engine_has_now(&stage);
+    making::an_image_is_unpacked_as_its_layers_say();
     making::an_interrupted_bootstrap_is_finished_by_the_next(&stage);
     a_second_bootstrap_does_nothing(&stage);
     what_was_stopped_is_started(&stage);

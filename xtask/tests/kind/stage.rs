@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
     sync::mpsc,
@@ -183,5 +183,16 @@ pub(crate) fn err(output: &Output) -> String {
 pub(crate) fn docker(arguments: &[&str]) -> String {
     let output = Command::new("docker").args(arguments).output().unwrap();
     assert!(output.status.success(), "docker {arguments:?}: {}", err(&output));
+    out(&output)
+}
+
+/// As [`docker`], with standard input, which is read before anything is printed.
+pub(crate) fn piped(arguments: &[&str], input: &[u8]) -> String {
+    let mut command = Command::new("docker");
+    command.args(arguments).stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "docker {arguments:?} failed");
     out(&output)
 }

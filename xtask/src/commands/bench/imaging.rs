@@ -269,9 +269,14 @@ fn python(sh: &Shell, cache: &Path) -> anyhow::Result<PathBuf> {
     Ok(python)
 }
 
+/// Of an even count the mean of the two in the middle, of none 0.
 pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+    match (values.get(values.len() / 2), values.len() % 2) {
+        (None, _) => 0.0,
+        (Some(upper), 0) => f64::midpoint(values[values.len() / 2 - 1], *upper),
+        (Some(middle), _) => *middle,
+    }
 }
 
 #[cfg(test)]
@@ -279,8 +284,9 @@ mod tests {
     use super::median;
 
     #[test]
-    fn the_median_is_the_one_in_the_middle() {
+    fn the_median_is_in_the_middle() {
         assert!((median(vec![9.0, 1.0, 5.0]) - 5.0).abs() < f64::EPSILON);
+        assert!((median(vec![9.0, 1.0, 5.0, 4.0]) - 4.5).abs() < f64::EPSILON);
         assert!(median(vec![]).abs() < f64::EPSILON);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::server::Running;
-use crate::native::health;
+use crate::{commands::bench::imaging::median, native::health};
 
 /// How many pages deep the deep page lies.
 const DEEP: usize = 300;
@@ -128,11 +128,7 @@ pub(super) async fn measure(
 
 /// The median of each figure over all rounds.
 pub(super) fn medians(rounds: &[Figures]) -> Figures {
-    let median = |figure: fn(&Figures) -> f64| {
-        let mut values: Vec<f64> = rounds.iter().map(figure).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or_default()
-    };
+    let median = |figure: fn(&Figures) -> f64| median(rounds.iter().map(figure).collect());
     Figures {
         cpu: median(|figures| figures.cpu),
         p50: median(|figures| figures.p50),
