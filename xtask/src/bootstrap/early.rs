@@ -22,6 +22,12 @@ use crate::kube as connection;
 const ADMIN: &str =
     "until [ -s /etc/kubernetes/admin.conf ]; do sleep 0.1; done; cat /etc/kubernetes/admin.conf";
 
+/// Starts the kubelet again if it could not make a pod's cgroup. It would try 10 to 15 s later, and kubeadm waits for its first
+/// pods: of version 1, systemd may remove an empty cgroup in which the kubelet is about to make one.
+const TRY_AGAIN: &str = "for try in $(seq 300); do systemctl --quiet is-active kubelet && break; sleep 0.1; done; \
+    timeout 5 journalctl --follow --no-tail --output=cat --unit=kubelet | \
+    grep --quiet --max-count=1 'cgroups exist and are correctly applied' && systemctl restart kubelet";
+
 /// When kind is how far.
 #[derive(Default)]
 pub(super) struct Phases {
@@ -53,10 +59,18 @@ impl Work<'_> {
             }
             anyhow::Ok(())
         };
+        let work = async {
+            let _ = tokio::join!(serve, self.try_again(&host));
+        };
         tokio::select! {
-            _ = serve => {}
+            () = work => {}
             () = phases.ended.notified() => {}
         }
+    }
+
+    async fn try_again(&self, host: &Host) {
+        let call = |node: &Node| self.tools.docker.exec(&node.name, &["sh", "-c", TRY_AGAIN]);
+        join_all(host.kubernetes().map(async |node| self.call(&call(node)).await)).await;
     }
 
     async fn network_early(&self, host: &Host) {

@@ -19,7 +19,7 @@ use crate::{
     outcome::Failure,
     tools::{
         docker::Docker,
-        runner::{Call, Included},
+        runner::{Call, Included, included},
     },
 };
 
@@ -33,17 +33,15 @@ const CLUSTER: &str = "plasma.cluster";
 const CONTENT: &str = "plasma.content";
 
 /// Takes the archive, and unpacks.
-const MAKE: Included = Included {
-    path: "xtask/src/bootstrap/node_image.sh",
-    text: include_str!("node_image.sh"),
-};
+const MAKE: Included = included!("bootstrap/node_image.sh");
 
 /// The name of a site's image: another one as soon as the lock names other images, or they are put into it in another way.
 pub(crate) fn name(site: &Site) -> String {
     let pinned: Vec<String> = site.images.iter().map(Image::pinned).collect();
+    let first = first(site);
     let parts = [MAKE.text, &site.node_image]
         .into_iter()
-        .chain(pinned.iter().map(String::as_str));
+        .chain(pinned.iter().chain(&first).map(String::as_str));
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part);
@@ -62,6 +60,15 @@ pub(crate) struct Making {
     pub(crate) commit: Call,
 }
 
+/// The images that the first pods are made of, beside Kubernetes' own, as containerd lists them.
+fn first(site: &Site) -> Vec<String> {
+    let first = site
+        .images
+        .iter()
+        .filter(|image| images::is_for_ingress(&image.tag));
+    first.map(Image::full_name).collect()
+}
+
 /// The container that becomes the image, left where its making was interrupted.
 pub(crate) fn container(site: &Site) -> String {
     format!("{}-node-image", site.name)
@@ -75,15 +82,10 @@ impl Making {
             "CMD []".to_owned(),
             format!("LABEL {CLUSTER}={} {CONTENT}={content}", site.cluster),
         ];
-        let first = site
-            .images
-            .iter()
-            .filter(|image| images::is_for_ingress(&image.tag));
-        let first: Vec<String> = first.map(Image::full_name).collect();
         Self {
             clear: docker.remove(std::slice::from_ref(&container)),
             save: docker.save(&plan::tags(site)),
-            import: docker.run_script(&container, &site.node_image, MAKE, &first),
+            import: docker.run_script(&container, &site.node_image, MAKE, &first(site)),
             commit: docker.commit(&container, &name(site), &changes),
         }
     }
@@ -171,7 +173,7 @@ impl Work<'_> {
         for (id, tag) in found.lines().filter_map(|line| line.split_once(' ')) {
             let image = if tag.contains("<none>") { id } else { tag };
             if tag != name {
-                let _ = self.runner.run(&docker.remove_image(image)).await;
+                let _ = self.runner.run(&docker.remove_images([image])).await;
             }
         }
     }

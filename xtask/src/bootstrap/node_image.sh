@@ -1,4 +1,4 @@
-# Run by sh in a privileged container of kind's node image. Standard input is an archive of images, which the node shall
+# Run by bash in a privileged container of kind's node image. Standard input is an archive of images, which the node shall
 # have beside its own; the arguments name those of them that its first pods are made of.
 #
 # What pods are made of right away is unpacked here, once, instead of in every node. A node's /var is a volume, which Docker
@@ -6,7 +6,7 @@
 # the image lies on already. So a snapshot lies outside of /var, with a link where containerd looks for it; and it is one
 # directory with an image's whole tree, for what a layer hides of those below cannot be told in a layer of Docker's. The
 # snapshotter `native` makes such trees. The blobs stay, and serve a node that has another snapshotter than overlayfs.
-set -eu
+set -euo pipefail
 
 kept=/opt/plasma/snapshots
 ctr() { command ctr --namespace=k8s.io "$@"; }
@@ -15,10 +15,18 @@ native() { CONTAINERD_SNAPSHOTTER=native ctr snapshots "$@"; }
 files() { awk '{print $4}'; }
 
 containerd >/run/containerd.log 2>&1 &
-trap 'code=$?; [ $code = 0 ] || tail -n 3 /run/containerd.log >&2; kill $!; wait; exit $code' EXIT
+finish() {
+    code=$?
+    set +e
+    [ $code = 0 ] || grep level=fatal /run/containerd.log >&2
+    kill %1
+    wait
+    exit $code
+}
+trap finish EXIT
 for try in $(seq 100); do ctr version >/dev/null 2>&1 && break; sleep 0.1; done
 
-own=$(ctr images ls --quiet)
+first=$(ctr images ls --quiet)
 ctr images import --no-unpack - >/dev/null
 
 # A pod's files are an overlay over the node's: where the kernel does not allow that, nodes unpack for themselves.
@@ -26,11 +34,16 @@ mount -t overlay -o lowerdir=/etc:/opt overlay /mnt || exit 0
 umount /mnt
 
 ctr images ls >/run/images
-printf '%s\n' $own "$@" | awk 'NR == FNR {wanted[$1]; next} $1 in wanted {print $3}' - /run/images | sort --unique |
-    while read -r digest; do native unpack "$digest" >/dev/null; done
+for image in $first "$@"; do
+    digest=$(awk -v image="$image" '$1 == image {print $3}' /run/images)
+    [ -n "$digest" ] || { echo "containerd does not list $image" >&2; exit 1; }
+    echo "$digest"
+done | sort --unique >/run/digests
+while read -r digest; do native unpack "$digest" >/dev/null; done </run/digests
 
 # The configuration of an image refers to the snapshot of its files, which is named after its layers.
 ctr content ls | sed -n 's/^\(sha256:[0-9a-f]*\).*snapshot\.native=\(sha256:[0-9a-f]*\).*/\1 \2/p' >/run/unpacked
+[ -s /run/unpacked ] || { echo "containerd does not say what it has unpacked" >&2; exit 1; }
 while read -r configuration layers; do
     if ! ctr snapshots info "$layers" >/dev/null 2>&1; then
         from=$(native view --target / "view of $layers" "$layers" | files)

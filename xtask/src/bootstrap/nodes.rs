@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
@@ -16,11 +17,11 @@ use super::{
     images,
     inside::{self, Cluster, Inside},
     plan::{self, Nodes},
-    work::{CREATED, Work},
+    work::Work,
 };
 use crate::{
     context::private_folder,
-    kube as connection,
+    kube::{self as connection, identity::Identity},
     outcome::{self, Failure},
     progress::Step,
     tools::runner::Output,
@@ -55,7 +56,7 @@ impl Work<'_> {
             }
         }
         match self.answer(&mut step).await {
-            Ok((client, cluster)) if cluster.whole => {
+            Ok((client, cluster)) if cluster.whole || self.was_whole()? => {
                 step.skip();
                 self.progress
                     .unchanged(format_args!("the cluster {} runs", self.site.name));
@@ -70,6 +71,11 @@ impl Work<'_> {
         }
     }
 
+    /// Whether a run before came to the end of this cluster's making: then its identity is recorded.
+    fn was_whole(&self) -> anyhow::Result<bool> {
+        Ok(Identity::load(&self.site.folder)?.is_some())
+    }
+
     /// Removes what is there if nothing can be lost with it; else the reason why it cannot be entered is the error.
     async fn half_made(
         &self,
@@ -80,10 +86,12 @@ impl Work<'_> {
         let looks = host
             .kubernetes()
             .map(|node| inside::has_volumes(&self.tools.docker, self.runner, &node.name));
-        if try_join_all(looks).await?.contains(&true) {
+        let was_whole = self.was_whole()?;
+        if was_whole || try_join_all(looks).await?.contains(&true) {
             let name = &self.site.name;
+            let what = if was_whole { "was whole" } else { "has data" };
             return Err(Failure::failed(format!(
-                "the cluster {name} has data, but cannot be used; nothing was changed"
+                "the cluster {name} {what}, but cannot be used; nothing was changed"
             ))
             .because(outcome::reason(&reason))
             .advise(format!(
@@ -111,8 +119,9 @@ impl Work<'_> {
     pub(super) async fn create(&self, host: &Host) -> anyhow::Result<Client> {
         let site = self.site;
         private_folder(&site.folder)?;
-        // What is left of a cluster that is gone would be kept beside the new context.
+        // Left of a cluster that is gone, the one would be kept beside the new context, and the other say that this is whole.
         remove(&site.kubeconfig)?;
+        Identity::forget(&site.folder)?;
         let image = self.node_image(host).await?;
         let mut step = self
             .progress
@@ -145,7 +154,8 @@ impl Work<'_> {
             Ok(())
         })?;
         step.done();
-        self.did(format!("{CREATED} {}", site.name));
+        self.created.store(true, Ordering::Relaxed);
+        self.did(format!("created the kind cluster {}", site.name));
         let mut step = self.progress.step("reach the API server");
         let (client, _) = self.answer(&mut step).await?;
         step.skip();

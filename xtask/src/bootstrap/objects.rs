@@ -1,7 +1,7 @@
 //! What lies in the cluster itself: the namespace, where its registry is, the ingress; and what is taken from it: its
 //! identity, and secrets that are lost on this machine.
 
-use std::path::Path;
+use std::{path::Path, sync::atomic::Ordering};
 
 use k8s_openapi::api::{
     apps::v1::Deployment,
@@ -57,7 +57,7 @@ impl Work<'_> {
                 Some(_) if same => self.did("recorded where the cluster is reached now"),
                 Some(_) => self.did("recorded that this is another cluster than before"),
                 // Of a cluster that was just made that goes without saying.
-                None if self.has_created() => {}
+                None if self.created.load(Ordering::Relaxed) => {}
                 None => self.did("recorded anew who the cluster is, for identity.json was lost"),
             }
         }
@@ -87,7 +87,7 @@ impl Work<'_> {
             maps.patch(inside::REGISTRY_MAP, &params, &Patch::Apply(map))
                 .await?;
         }
-        if self.has_created() {
+        if self.created.load(Ordering::Relaxed) {
             hurry_dns(client).await?;
         }
         Ok(())
@@ -109,7 +109,7 @@ impl Work<'_> {
             .await
             .map_err(|error| self.silent(&error))?;
         if there && cluster.ingress.as_ref() == Some(&wanted) {
-            if self.has_created() {
+            if self.created.load(Ordering::Relaxed) {
                 return Ok(());
             }
             self.progress.unchanged(format_args!(

@@ -3,7 +3,10 @@
 
 use std::{
     collections::BTreeSet,
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -26,9 +29,6 @@ use crate::{
     tools::runner::{Call, Runner},
 };
 
-/// How the line about a cluster that was made begins.
-pub(super) const CREATED: &str = "created the kind cluster";
-
 /// How long Docker may take to finish what an interrupted run had begun.
 const NAME_FREE_WITHIN: Duration = Duration::from_secs(20);
 /// How long a container may take to show. One that Docker was not asked for yet never does.
@@ -43,6 +43,8 @@ pub(crate) struct Work<'a> {
     pub(super) runner: &'a Runner,
     pub(super) progress: &'a Progress,
     done: Mutex<Vec<String>>,
+    /// Whether this run has made the cluster.
+    pub(super) created: AtomicBool,
     /// The containers that are being made.
     making: Mutex<BTreeSet<String>>,
 }
@@ -64,6 +66,7 @@ impl<'a> Work<'a> {
             runner,
             progress,
             done: Mutex::default(),
+            created: AtomicBool::new(false),
             making: Mutex::default(),
         }
     }
@@ -104,7 +107,14 @@ impl<'a> Work<'a> {
             self.ingress(&client, &cluster, &self.site.kubeconfig).await?;
             let mut step = self.progress.step("wait until everything is ready");
             let starts = host.starts();
-            ready::wait(self.site, &client, &starts, self.has_created(), &mut step).await?;
+            ready::wait(
+                self.site,
+                &client,
+                &starts,
+                self.created.load(Ordering::Relaxed),
+                &mut step,
+            )
+            .await?;
             step.done();
             let mut step = self.progress.step("wait until what is deployed is available");
             let missing = deployed::wait(self.site, &client, &starts, &mut step).await?;
@@ -131,12 +141,6 @@ impl<'a> Work<'a> {
         if let Ok(mut done) = self.done.lock() {
             done.push(what.into());
         }
-    }
-
-    /// Whether this run has made the cluster.
-    pub(super) fn has_created(&self) -> bool {
-        let created = |done: &String| done.starts_with(CREATED);
-        self.done.lock().is_ok_and(|done| done.iter().any(created))
     }
 
     fn has_done_nothing(&self) -> bool {

@@ -1,7 +1,11 @@
 //! Who a cluster is: the UID of its kube-system namespace, recorded in `identity.json` when the cluster was bootstrapped
 //! or adopted. Addresses and names are given out anew; this UID is not.
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use k8s_openapi::api::core::v1::Namespace;
@@ -29,7 +33,7 @@ impl Identity {
     /// # Errors
     /// When the record cannot be read. A record that is not valid counts as lost.
     pub(crate) fn load(stage_folder: &Path) -> anyhow::Result<Option<Self>> {
-        let path = stage_folder.join("identity.json");
+        let path = record(stage_folder);
         match fs::read_to_string(&path) {
             Ok(text) => Ok(serde_json::from_str(&text).ok()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -42,7 +46,7 @@ impl Identity {
     /// # Errors
     /// When the folder cannot be written.
     pub(crate) fn save(&self, stage_folder: &Path) -> anyhow::Result<()> {
-        let path = stage_folder.join("identity.json");
+        let path = record(stage_folder);
         let write = || -> anyhow::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(stage_folder)?;
             serde_json::to_writer_pretty(&mut file, self)?;
@@ -52,6 +56,24 @@ impl Identity {
         };
         write().with_context(|| format!("cannot write {}", path.display()))
     }
+
+    /// Removes the record, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub(crate) fn forget(stage_folder: &Path) -> anyhow::Result<()> {
+        let path = record(stage_folder);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn record(stage_folder: &Path) -> PathBuf {
+    stage_folder.join("identity.json")
 }
 
 /// Asks a cluster who it is.

@@ -30,12 +30,23 @@ pub(crate) struct Call {
     pub(super) stdin: Vec<u8>,
 }
 
-/// A file of the repository, by its path in it, that is part of the program.
+/// A file that is part of the program, as `included!` gives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Included {
     pub(crate) path: &'static str,
     pub(crate) text: &'static str,
 }
+
+/// A file below `src` as an [`Included`](crate::tools::runner::Included).
+macro_rules! included {
+    ($path:literal) => {
+        $crate::tools::runner::Included {
+            path: concat!(env!("CARGO_MANIFEST_DIR"), "/src/", $path),
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/", $path)),
+        }
+    };
+}
+pub(crate) use included;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Argument {
@@ -239,7 +250,7 @@ impl fmt::Display for Call {
         for arg in &self.args {
             match arg {
                 Argument::Word(word) => write!(f, " {}", quote(word))?,
-                Argument::Text(file) => write!(f, " \"$(cat {})\"", file.path)?,
+                Argument::Text(file) => write!(f, " \"$(cat {})\"", quote(file.path.as_ref()))?,
             }
         }
         if !self.stdin.is_empty() {
@@ -265,7 +276,7 @@ mod tests {
         let call = Call::new("/cache/tools/helm")
             .args(["upgrade", "--set", "a b"])
             .text(Included {
-                path: "deps/a.sh",
+                path: "/a b.sh",
                 text: "echo a",
             })
             .folder("/x y")
@@ -275,7 +286,7 @@ mod tests {
             .stdin("config");
         assert_eq!(
             call.to_string(),
-            "cd '/x y' && env -u KUBECONFIG HELM_DEBUG=1 PASSWORD=•••••• helm upgrade --set 'a b' \"$(cat deps/a.sh)\"  \
+            "cd '/x y' && env -u KUBECONFIG HELM_DEBUG=1 PASSWORD=•••••• helm upgrade --set 'a b' \"$(cat '/a b.sh')\"  \
              # reads 6 bytes from standard input"
         );
     }

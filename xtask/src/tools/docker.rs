@@ -1,6 +1,6 @@
 //! Docker: the containers behind a kind cluster, the registry beside it, and the images for both.
 
-use std::path::PathBuf;
+use std::{ffi::OsStr, path::PathBuf};
 
 use super::runner::{Call, Included};
 
@@ -80,6 +80,11 @@ impl Docker {
         self.call(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"])
     }
 
+    /// The tags that the engine has of a repository, one a line.
+    pub(crate) fn tags(&self, repository: &str) -> Call {
+        self.call(["image", "ls", "--format", "{{.Tag}}", repository])
+    }
+
     /// Writes images as an archive to standard output.
     pub(crate) fn save(&self, images: &[String]) -> Call {
         self.call(["save"]).args(images)
@@ -122,8 +127,8 @@ impl Docker {
         .arg(image)
     }
 
-    /// Runs a shell script in a new container of an image, with this side's standard input, until it ends. The container stays.
-    /// The script may do what a node may: mount, and run containers.
+    /// Runs a script of bash in a new container of an image, with this side's standard input, until it ends. The container
+    /// stays. The script may do what a node may, mount and run containers, but has no network.
     pub(crate) fn run_script(
         &self,
         container: &str,
@@ -132,10 +137,10 @@ impl Docker {
         arguments: &[String],
     ) -> Call {
         self.call(["run", "--interactive", "--name", container])
-            .args(["--privileged", "--entrypoint", "sh"])
-            .args([image, "-c"])
+            .args(["--privileged", "--network", "none"])
+            .args(["--entrypoint", "bash", image, "-c"])
             .text(script)
-            .arg("sh")
+            .arg("bash")
             .args(arguments)
     }
 
@@ -158,9 +163,9 @@ impl Docker {
             .arg(format!("label={label}"))
     }
 
-    /// Removes an image; fails if a container is made of it.
-    pub(crate) fn remove_image(&self, image: &str) -> Call {
-        self.call(["image", "rm", image])
+    /// Removes images; fails for those that a container is made of.
+    pub(crate) fn remove_images<A: AsRef<OsStr>>(&self, images: impl IntoIterator<Item = A>) -> Call {
+        self.call(["image", "rm"]).args(images)
     }
 
     /// Pulls an image: `name:tag@sha256:…` is checked against the digest.

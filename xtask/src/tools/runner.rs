@@ -10,16 +10,19 @@ use std::{
 };
 
 use anyhow::Context as _;
-use nix::sys::signal::Signal;
+use nix::{
+    sys::signal::{self, Signal},
+    unistd::Pid,
+};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use super::{
     call::KEPT_LINES,
     calls::{CallLog, Entry},
 };
-use crate::outcome::Exit;
+use crate::{outcome::Exit, signals::Signals};
 
-pub(crate) use super::call::{Call, Captured, Included};
+pub(crate) use super::call::{Call, Captured, Included, included};
 
 /// Which of a program's outputs a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,16 +123,23 @@ impl Runner {
 
     /// Lets it have the terminal, and gives its exit code: 128 and the number of the signal that ended it.
     ///
-    /// Ctrl-C goes to the program alone, which decides what that means.
+    /// Signals are the program's, which decides what they mean: Ctrl-C reaches it by itself, and a request to end is passed on.
     ///
     /// # Errors
     /// When it cannot be started.
     pub(crate) async fn hand_over(&self, call: &Call) -> anyhow::Result<Exit> {
-        let interrupt = tokio::signal::unix::SignalKind::interrupt();
-        let _ours = tokio::signal::unix::signal(interrupt).context("cannot listen to signals")?;
+        let mut signals = Signals::listen().context("cannot listen to signals")?;
         let entry = self.begin(call);
         let mut child = call.spawn(&mut call.command())?;
-        let status = child.wait().await.context("cannot wait for the program")?;
+        let status = loop {
+            tokio::select! {
+                status = child.wait() => break status.context("cannot wait for the program")?,
+                signal = signals.next() => if let (Exit::Done, Some(pid)) = (signal, child.id()) {
+                    // It may be gone.
+                    let _ = signal::kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM);
+                },
+            }
+        };
         end(entry, status);
         Ok(match code(status) {
             0 => Exit::Done,

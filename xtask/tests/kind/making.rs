@@ -17,7 +17,8 @@ RUN rm -r /tree/gone /tree/new /tree/c && mkdir -m 1777 /tree/new && echo 5 >/tr
 const LAYERS_TAG: &str = "plasma-layers:test";
 
 /// What is said of every file below the current folder.
-const LIST: &str = r"find . -type d -printf '%p %m %U:%G\n' -o -printf '%p %y %m %U:%G %s %n %l\n' | sort";
+const LIST: &str = r"find . -type d -printf '%p %m %U:%G\n' -o -printf '%p %y %m %U:%G %s %n %l\n' | sort
+find . -type f -exec sha256sum {} + | sort";
 
 /// An image that a node has unpacked from the start has the files that a container of it has.
 pub(crate) fn an_image_is_unpacked_as_its_layers_say() {
@@ -54,14 +55,14 @@ pub(crate) fn an_image_is_unpacked_as_its_layers_say() {
         "--interactive",
         "--privileged",
         "--entrypoint",
-        "sh",
+        "bash",
     ];
     let image = format!("docker.io/library/{LAYERS_TAG}");
     let script = [
         nodes.lines().next().unwrap(),
         "-c",
         &format!("{script}{LIST}"),
-        "sh",
+        "bash",
         &image,
     ];
     let unpacked = piped(&[&run[..], &script].concat(), &fs::read(archive.path()).unwrap());

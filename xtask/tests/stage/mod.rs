@@ -134,13 +134,20 @@ impl Plasma {
     }
 
     pub(crate) fn run_with(&self, arguments: &[&str], vars: &[(&str, &str)]) -> Assert {
-        Command::new(env!("CARGO_BIN_EXE_plasma"))
+        Command::from_std(self.command(arguments))
+            .envs(vars.iter().copied())
+            .assert()
+    }
+
+    /// A command that is not started yet.
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_plasma"));
+        command
             .args(arguments)
             .current_dir(self.root())
             .env_clear()
-            .envs(self.environment())
-            .envs(vars.iter().copied())
-            .assert()
+            .envs(self.environment());
+        command
     }
 
     /// All that a command knows of its surroundings.
@@ -170,6 +177,7 @@ impl Plasma {
             text = format!("{before}# takes a file{rest}");
         }
         text.replace(&self.folder.path().display().to_string(), "TMP")
+            .replace(env!("CARGO_MANIFEST_DIR"), "XTASK")
             .replace(&self.http_port.to_string(), "HTTP")
             .replace(&self.registry_port.to_string(), "REGISTRY")
     }
@@ -196,7 +204,23 @@ impl Plasma {
     }
 }
 
+/// The tools, of the versions of the lock.
+#[allow(dead_code, reason = "not every file of stories needs it")]
+pub(crate) fn tools(plasma: &Plasma) {
+    for (tool, says) in [
+        ("kubectl", r#"{"clientVersion":{"gitVersion":"v1.34.5"}}"#),
+        ("helm", "v4.1.4"),
+        ("kind", "0.31.0"),
+        ("skaffold", "v2.24.0"),
+        ("telepresence", "OSS Client : v2.31.2"),
+    ] {
+        plasma.shim(tool);
+        plasma.answer(&format!("{tool} version"), 0, says, "");
+    }
+}
+
 /// Docker with no container of ours; the images of the lock are there.
+#[allow(dead_code, reason = "not every file of stories needs it")]
 pub(crate) fn docker(plasma: &Plasma) {
     plasma.shim("docker");
     plasma.answer("docker container inspect", 1, "[]", "Error: No such container: x");
