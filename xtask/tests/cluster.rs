@@ -8,25 +8,12 @@ mod stage;
 use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt};
 
 use portable_pty::CommandBuilder;
-use stage::{Plasma, api_server, docker, kubeconfig};
+use stage::{Plasma, api_server, docker, kubeconfig, tools};
 
 /// As Docker describes a stopped node of a kind cluster.
 const STOPPED_NODE: &str = r#"[{"Name":"/hmlet-local-control-plane","State":{"Running":false},
 "HostConfig":{"PortBindings":{"6443/tcp":[{"HostIp":"127.0.0.1","HostPort":"33333"}]}},
 "NetworkSettings":{"Networks":{"kind":{}}}}]"#;
-
-fn tools(plasma: &Plasma) {
-    for (tool, says) in [
-        ("kubectl", r#"{"clientVersion":{"gitVersion":"v1.34.5"}}"#),
-        ("helm", "v4.1.4"),
-        ("kind", "0.31.0"),
-        ("skaffold", "v2.24.0"),
-        ("telepresence", "OSS Client : v2.31.2"),
-    ] {
-        plasma.shim(tool);
-        plasma.answer(&format!("{tool} version"), 0, says, "");
-    }
-}
 
 #[test]
 fn the_plan_of_a_first_bootstrap_needs_no_docker_and_touches_nothing() {
@@ -262,53 +249,6 @@ fn a_cluster_that_does_not_answer_is_not_adopted() {
     let text = plasma.stderr(&plasma.run(&arguments).code(1));
     assert!(text.contains("cannot be adopted"), "{text}");
     assert!(!plasma.stage("production").join("kubeconfig").exists());
-}
-
-#[test]
-fn skaffold_works_on_the_stages_cluster_and_on_no_other() {
-    let plasma = Plasma::new();
-    tools(&plasma);
-    plasma.answer("skaffold dev", 42, "", "");
-    plasma.bootstrapped("local", &api_server("uid-1"), "uid-1");
-    let secret = "0123456789abcdef0123456789abcdef";
-    let plan = plasma
-        .run_with(&["skaffold", "photos", "--plan"], &[("PS_JWT_SECRET", secret)])
-        .code(0);
-    let plan = plasma.stdout(&plan);
-    assert!(!plan.contains(secret), "{plan}");
-    insta::assert_snapshot!("the_plan_of_skaffold", plan);
-    assert!(!plasma.calls().contains("skaffold"), "{}", plasma.calls());
-    plasma
-        .run_with(
-            &["skaffold", "photos", "dev", "--", "--tail=false"],
-            &[("KUBECONFIG", "/somebody/elses"), ("PS_JWT_SECRET", secret)],
-        )
-        .code(42);
-    insta::assert_snapshot!("the_calls_of_skaffold", plasma.calls());
-
-    let other = Plasma::new();
-    tools(&other);
-    other.bootstrapped("local", &api_server("uid-2"), "uid-1");
-    let text = other.stderr(&other.run(&["skaffold", "photos", "run"]).code(3));
-    assert!(text.contains("uid-2"), "{text}");
-    assert!(!other.calls().contains("skaffold run"), "{}", other.calls());
-}
-
-#[test]
-fn telepresence_joins_runs_the_program_and_leaves() {
-    let plasma = Plasma::new();
-    tools(&plasma);
-    plasma.answer("telepresence intercept", 7, "", "");
-    plasma.bootstrapped("local", &api_server("uid-1"), "uid-1");
-    let plan = plasma.run(&["telepresence", "photos", "--plan", "--", "cargo", "run"]);
-    insta::assert_snapshot!("the_plan_of_telepresence", plasma.stdout(&plan.code(0)));
-    assert!(!plasma.calls().contains("telepresence"), "{}", plasma.calls());
-    let arguments = ["telepresence", "photos", "--", "cargo", "run", "-p", "photos"];
-    plasma.run(&arguments).code(7);
-    insta::assert_snapshot!(plasma.calls());
-    plasma.answer("telepresence connect", 1, "", "traffic manager not found");
-    let text = plasma.stderr(&plasma.run(&arguments).code(1));
-    assert!(text.contains("telepresence helm install"), "{text}");
 }
 
 #[test]

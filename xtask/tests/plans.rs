@@ -37,6 +37,20 @@ const VOLUMES: &str = r#"{"apiVersion":"v1","kind":"PersistentVolumeClaimList","
 {"metadata":{"name":"data-postgresql-0","namespace":"hmlet"},
  "spec":{"resources":{"requests":{"storage":"1Gi"}}}}]}"#;
 
+#[test]
+fn the_plan_of_the_end_to_end_story_says_whose_photos_go() {
+    let plasma = Plasma::new();
+    let account = [
+        ("PLASMA_E2E_USERNAME", "tester"),
+        ("PLASMA_E2E_PASSWORD", "not told"),
+    ];
+    let plan = plasma
+        .run_with(&["e2e", "--stage", "staging", "--plan"], &account)
+        .code(0);
+    insta::assert_snapshot!(plasma.stdout(&plan));
+    assert!(!plasma.stage("staging").exists());
+}
+
 /// A cluster that runs, with releases, a volume and a registry.
 fn running() -> Plasma {
     let plasma = Plasma::new();

@@ -31,6 +31,20 @@ impl Debug for Account {
     }
 }
 
+/// The steps in their order.
+pub const STEPS: [&str; 10] = [
+    "log in",
+    "delete all own photos",
+    "create a photo and a draft",
+    "list both as their owner",
+    "list one as a guest",
+    "fetch the thumbnail as a guest",
+    "publish the draft",
+    "list both as a guest",
+    "delete both",
+    "log out",
+];
+
 /// A step that went well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -91,36 +105,48 @@ pub async fn run(
 
 impl Story<'_> {
     async fn play(mut self) -> Result<(), Failed> {
-        self.begin("log in");
+        let [
+            log_in,
+            clear,
+            create,
+            list_own,
+            list_as_guest,
+            thumbnail,
+            publish,
+            list_published,
+            delete,
+            log_out,
+        ] = STEPS;
+        self.begin(log_in);
         self.log_in().await?;
         self.done();
 
-        self.begin("delete all own photos");
+        self.begin(clear);
         self.delete_all().await?;
         self.done();
 
-        self.begin("create a photo and a draft");
+        self.begin(create);
         let photo = self.create("e2e photo", false).await?;
         let draft = self.create("e2e draft", true).await?;
         let both = BTreeSet::from([photo.id, draft.id]);
         self.done();
 
-        self.begin("list both as their owner");
+        self.begin(list_own);
         self.expect_list(&self.user, OWNER_ME, &both).await?;
         self.done();
 
-        self.begin("list one as a guest");
+        self.begin(list_as_guest);
         self.expect_list(&self.guest, &self.account.username, &BTreeSet::from([photo.id]))
             .await?;
         let seen = self.guest.photos().get(draft.id).await;
         self.expect_problem("a guest's look at the draft", seen, ProblemCode::NotFound)?;
         self.done();
 
-        self.begin("fetch the thumbnail as a guest");
+        self.begin(thumbnail);
         self.expect_thumbnail(&photo).await?;
         self.done();
 
-        self.begin("publish the draft");
+        self.begin(publish);
         let published = self.ok("a published photo", self.user.photos().publish(draft.id).await)?;
         self.expect(
             "published",
@@ -129,12 +155,12 @@ impl Story<'_> {
         )?;
         self.done();
 
-        self.begin("list both as a guest");
+        self.begin(list_published);
         self.expect_list(&self.guest, &self.account.username, &both)
             .await?;
         self.done();
 
-        self.begin("delete both");
+        self.begin(delete);
         for id in both {
             self.ok("204", self.user.photos().delete(id).await)?;
             let seen = self.guest.photos().get(id).await;
@@ -143,7 +169,7 @@ impl Story<'_> {
         self.expect_list(&self.user, OWNER_ME, &BTreeSet::new()).await?;
         self.done();
 
-        self.begin("log out");
+        self.begin(log_out);
         self.ok("204", self.user.auth().logout().await)?;
         self.done();
         Ok(())

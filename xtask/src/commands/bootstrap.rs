@@ -35,9 +35,9 @@ use crate::{
 /// changed in the cluster.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  cargo xtask bootstrap                      the stage local; then: cargo xtask deploy
-  cargo xtask bootstrap --plan               the commands that it would run
-  cargo xtask bootstrap --stage staging --kubeconfig ~/Downloads/staging.yaml --context admin")]
+  cargo xtask bootstrap             the stage local; next: cargo xtask deploy
+  cargo xtask bootstrap --plan      the commands that it would run
+  cargo xtask bootstrap --stage staging --kubeconfig staging.yaml")]
 pub(crate) struct Bootstrap {
     #[command(flatten)]
     flags: Flags,

@@ -9,9 +9,7 @@ use crate::outcome::{Exit, Outcome};
 ///
 /// The script completes `plasma`, the name of the binary.
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  cargo xtask completions bash > ~/.local/share/bash-completion/completions/plasma"
-)]
+#[command(after_help = "Example:\n  cargo xtask completions fish >~/.config/fish/completions/plasma.fish")]
 pub(crate) struct Completions {
     /// The shell to write for.
     shell: Shell,

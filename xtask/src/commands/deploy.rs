@@ -43,9 +43,9 @@ use crate::{
 /// shows what would change first and asks for the stage's name.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  cargo xtask deploy                                   all apps of hmlet on its local cluster
-  cargo xtask deploy photos --explain                  one app, and why it is deployed
-  cargo xtask deploy --plan                            the commands and the differences; changes nothing
+  cargo xtask deploy                      all apps of hmlet, on stage local
+  cargo xtask deploy photos --explain     one app, and why it is deployed
+  cargo xtask deploy --plan               the commands and the differences
   cargo xtask deploy --stage production --approve 5f3c0a8e92b17d46")]
 pub(crate) struct Deploy {
     /// The apps [default: all of the cluster].

@@ -29,6 +29,9 @@ const USERNAME: &str = "e2e";
 pub(crate) struct E2e {
     #[command(flatten)]
     scope: Scope,
+    /// Print the steps, and take none.
+    #[arg(long)]
+    plan: bool,
 }
 
 impl E2e {
@@ -58,6 +61,18 @@ impl E2e {
         };
         let account = account(context, &env)?;
         println!("{} {} {stage} ({target}), {url}", stage.emoji(), env.cluster);
+        if self.plan {
+            let registers = if account.register {
+                ", who is registered if need be"
+            } else {
+                ""
+            };
+            println!("as {}{registers}:", account.username);
+            for step in e2e::STEPS {
+                println!("  {step}");
+            }
+            return Ok(Exit::Done);
+        }
         let client = Client::new(&url)?;
         block_on(async {
             let told = e2e::run(&client, &account, &mut |step| println!("{step}")).await;

@@ -23,10 +23,10 @@ use crate::{
 /// Each connection goes to a pod that is ready. When that pod goes, the next ones go to another, and it is said.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  cargo xtask forward photos                  the app's own port, here and there
-  cargo xtask forward photos 0                any free port, which is printed, to the app's own
-  cargo xtask forward photos 9000:9180        127.0.0.1:9000 leads to port 9180 of the pod
-  cargo xtask forward postgresql 0:5432       any free port, which is printed")]
+  cargo xtask forward photos                the app's own port, here and there
+  cargo xtask forward photos 0              a free port, which is printed
+  cargo xtask forward photos 9000:9180      port 9000 here, 9180 of the pod
+  cargo xtask forward postgresql 0:5432     of a service behind the apps")]
 pub(crate) struct Forward {
     #[command(flatten)]
     flags: Flags,

@@ -74,6 +74,9 @@ impl New {
                         Failure::usage(format!("{name}-web {fault}")).advise("name it with --app")
                     })?,
                 };
+                if app.code() == code {
+                    return Err(scaffold::taken(&code, &format!("its app {app} would have it too")).into());
+                }
                 scaffold::app(&mut tree, &context.root, name.as_str(), &homes, &app, &app.code())?;
                 (name.as_str(), *plan)
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use config::{Cluster, Home, Stage, Target};
 
-use crate::{commands::env, context::Context};
+use crate::{commands::env, context::Context, outcome::Failure};
 
 /// Which stage of which cluster.
 #[derive(Args, Clone, Debug)]
@@ -87,6 +87,23 @@ impl Scope {
             }),
             Home::Adopted => None,
         }
+    }
+
+    /// For a program that changes the cluster without differences that could be confirmed: not on production. `why` says what
+    /// it would do there.
+    ///
+    /// # Errors
+    /// Exit code 3 on production.
+    pub(crate) fn keep_off_production(&self, program: &str, why: &str) -> Result<(), Failure> {
+        if self.stage != Stage::Production {
+            return Ok(());
+        }
+        Err(Failure::refused(format!("{program} does not run on {}", self.title()))
+            .because(why)
+            .advise(format!(
+                "work on another stage; `cargo xtask deploy{} --plan` shows what a deploy would change here",
+                self.flags
+            )))
     }
 
     /// The stage's folder: secrets, data, logs, `up.json`. It may not exist yet.

@@ -21,9 +21,10 @@ use crate::{
 #[command(after_help = "Examples:
   cargo xtask shell                          hmlet on stage local
   cargo xtask shell staging --app photos     with the variables of one app
-  cargo xtask shell --root                   the workspace: all clusters, no app's variables
+  cargo xtask shell --root                   all clusters, no app's variables
 
-In the shell, `plasma` is this program and `ht.status`, `ps.env` and so on are its commands for a cluster or an app.")]
+In the shell, `plasma` is this program, and `ht.status`, `ps.env` and so on are
+its commands for a cluster or an app.")]
 pub(crate) struct Shell {
     #[command(flatten)]
     flags: Flags,

@@ -52,6 +52,10 @@ impl Skaffold {
         let Some(app) = known_app(&scope.cluster, Some(&self.app))? else {
             return Ok(Exit::Usage);
         };
+        scope.keep_off_production(
+            "skaffold",
+            "it does not show the differences that are to be confirmed there",
+        )?;
         let path = format!("clusters/{}/{}/skaffold.yaml", scope.cluster.name, app.name);
         if !context.root.join(&path).is_file() {
             return Err(Failure::usage(format!("{} is not made for skaffold", app.name))

@@ -1,5 +1,6 @@
 //! `telepresence`: run a program of this machine in an app's place.
 
+use anyhow::Context as _;
 use clap::Args;
 use config::{Secrets, Setting, Target};
 
@@ -9,6 +10,7 @@ use crate::{
     deps::{Tool, locate},
     kube::{self, context_name, identity, kubeconfig},
     outcome::{Exit, Failure, Outcome},
+    signals::Signals,
     tools::{runner::Runner, telepresence::Telepresence as Program},
 };
 
@@ -41,6 +43,7 @@ impl Telepresence {
         let Some(app) = known_app(&scope.cluster, Some(&self.app))? else {
             return Ok(Exit::Usage);
         };
+        scope.keep_off_production("telepresence", "people's requests would come to this machine")?;
         let env = scope.env.load(context, Secrets::IfThere)?;
         let listen = env
             .get(&format!("{}LISTEN", app.prefix))
@@ -72,15 +75,28 @@ impl Telepresence {
         block_on(async {
             identity::guard(&kube::connect(context, &scope).await?).await?;
             let runner = Runner::new(&folder);
-            let connected = runner.capture(&connect).await?;
-            if !connected.is_ok() {
-                return Err(connect
+            let mut signals = Signals::listen().context("cannot listen to signals")?;
+            let join = async {
+                let connected = runner.capture(&connect).await?;
+                if connected.is_ok() {
+                    return Ok(());
+                }
+                Err(connect
                     .failed(&connected)
                     .advise(format!(
                         "if its traffic manager is not in the cluster yet: telepresence helm install --kubeconfig {}",
                         kubeconfig.display()
                     ))
-                    .into());
+                    .into())
+            };
+            match signals.unless(join).await {
+                Some(joined) => joined?,
+                None => {
+                    runner.run(&quit).await?;
+                    return Err(
+                        Failure::interrupted("telepresence was interrupted before it had joined").into(),
+                    );
+                }
             }
             let exit = runner.hand_over(&intercept).await;
             runner.run(&quit).await?;

@@ -27,8 +27,8 @@ use crate::{
 /// that plasma has fetched. What is missing is said and skipped; with CI=true it is an error.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  cargo xtask test                        everything
-  cargo xtask test -p photos batch        the tests of photos with `batch` in their name")]
+  cargo xtask test                     everything
+  cargo xtask test -p photos batch     of photos, with `batch` in their name")]
 pub(crate) struct Test {
     /// Handed to `cargo nextest run` (or `cargo test`) as they are; doctests then do not run.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]

@@ -32,9 +32,9 @@ use crate::{
 /// Ctrl-C stops everything.
 #[derive(Args)]
 #[command(after_help = "Examples:
-  cargo xtask up --seed                      with a few users and photos to look at
-  cargo xtask up --detach --json             for scripts: returns when ready
-  PS_LISTEN=127.0.0.1:0 cargo xtask up       photos on any free port; the frontend follows it")]
+  cargo xtask up --seed                    with a few users and photos
+  cargo xtask up --detach --json           for scripts: returns when ready
+  PS_LISTEN=127.0.0.1:0 cargo xtask up     photos on any free port")]
 pub(crate) struct Up {
     #[command(flatten)]
     flags: Flags,

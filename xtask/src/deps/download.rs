@@ -74,6 +74,8 @@ pub(super) enum Error {
         /// How the bytes look.
         shape: String,
     },
+    #[error("{url} gives more than {} MiB, which no tool has", MAX_BYTES >> 20)]
+    Endless { url: String },
     #[error("cannot write {}: {error}", .path.display())]
     Disk { path: PathBuf, error: io::Error },
 }
@@ -92,7 +94,7 @@ impl Error {
             Error::Failing { .. } => {
                 "try again later: what has come is kept. Or set PLASMA_DEPS_MIRROR to a mirror"
             }
-            Error::Wrong { .. } => {
+            Error::Wrong { .. } | Error::Endless { .. } => {
                 "find out who sends other bytes (a proxy, a mirror, the release itself) before you trust them; nothing of \
                  them was kept"
             }
@@ -211,7 +213,9 @@ impl Download {
                 Ok(Some(bytes)) => {
                     length += bytes.len() as u64;
                     if length > MAX_BYTES {
-                        return Err(Setback::Final(self.wrong("endless", "it is larger than 1 GiB")));
+                        self.start_over().map_err(Setback::Final)?;
+                        let url = shown(&self.url);
+                        return Err(Setback::Final(Error::Endless { url }));
                     }
                     file.write_all(&bytes)
                         .map_err(|error| Setback::Final(self.disk(error)))?;

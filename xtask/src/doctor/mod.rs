@@ -38,7 +38,7 @@ pub(crate) async fn examine(context: &Context, scope: &Scope) -> anyhow::Result<
         ports::cluster(&runner, scope),
         stage::nodes(&runner, scope),
         names::look(&names, scope.stage, &file),
-        stage::cluster(context, scope),
+        stage::cluster(&runner, context, scope),
     );
     let mut findings = vec![engine.finding];
     findings.extend(tools);

@@ -69,14 +69,18 @@ pub(super) async fn nodes(runner: &Runner, scope: &Scope) -> Option<Finding> {
 }
 
 /// Whether the API server is ready, and the one that was recorded.
-pub(super) async fn cluster(context: &Context, scope: &Scope) -> Finding {
+pub(super) async fn cluster(runner: &Runner, context: &Context, scope: &Scope) -> Finding {
     let title = scope.title();
     let kubeconfig = stage_kube::kubeconfig(&scope.folder(context));
+    let bootstrap = format!("`{}` mends it", stage_kube::bootstrap(context, scope));
     if !kubeconfig.exists() {
         let evidence = format!("there is no {}", kubeconfig.display());
-        return Finding::fine(CHECK, format!("{title} has no cluster yet"), evidence);
+        return if nodes(runner, scope).await.is_some() {
+            Finding::fault(CHECK, format!("the kubeconfig of {title} is lost"), evidence).remedy(bootstrap)
+        } else {
+            Finding::fine(CHECK, format!("{title} has no cluster yet"), evidence)
+        };
     }
-    let bootstrap = format!("`{}` mends it", stage_kube::bootstrap(context, scope));
     let connection = match stage_kube::connect(context, scope).await {
         Ok(connection) => connection,
         Err(error) => {

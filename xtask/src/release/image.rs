@@ -57,7 +57,7 @@ impl Image {
                 .chain_update([0])
                 .chain_update(&text)
                 .finalize();
-            hex::encode(&digest[..8])
+            hex::encode(&digest[..TAG_BYTES])
         });
         Ok(Self {
             app: app.to_owned(),
@@ -72,6 +72,17 @@ impl Image {
     pub(crate) fn reference(&self) -> String {
         format!("{}:{}", self.repository, self.tag.as_deref().unwrap_or(UNBUILT))
     }
+}
+
+/// How many bytes of the digest a tag has, as hex digits.
+const TAG_BYTES: usize = 8;
+
+/// Whether a tag is the content of an image, as [`Image::tag`] is, and nobody's own word.
+pub(super) fn is_content(tag: &str) -> bool {
+    tag.len() == 2 * TAG_BYTES
+        && tag
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// Stands for the tag of an image in a plan whose program is not built. A cluster compares it like any other.

@@ -1,6 +1,6 @@
 //! Installs or upgrades one release and follows it until its pods are ready.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeSet};
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, api::DeleteParams};
@@ -223,11 +223,11 @@ impl Site<'_> {
     /// Never returns.
     async fn unblock(&self, release: &str) -> Result<(), Trouble> {
         let pods: Api<Pod> = Api::namespaced(self.connection.client.clone(), &self.connection.namespace);
-        let mut deleted: BTreeMap<String, ()> = BTreeMap::new();
+        let mut deleted = BTreeSet::new();
         loop {
             let blocking = rollout::blocking(&self.watch.look(), release);
             for (uid, name) in blocking {
-                if deleted.insert(uid, ()).is_none() {
+                if deleted.insert(uid) {
                     // If it cannot be deleted, the rollout says what it waits for.
                     let _ = pods.delete(&name, &DeleteParams::default()).await;
                 }

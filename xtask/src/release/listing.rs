@@ -104,7 +104,11 @@ impl Listing<'_> {
             }
         };
         writeln!(f, "{}", self.dock.docker.build(&build))?;
-        writeln!(f, "{}", self.dock.docker.push(&image.reference()))
+        writeln!(f, "{}", self.dock.docker.push(&image.reference()))?;
+        writeln!(
+            f,
+            "# then Docker forgets those before it: their registry has them"
+        )
     }
 
     fn release(&self, f: &mut fmt::Formatter<'_>, wanted: &Wanted) -> fmt::Result {

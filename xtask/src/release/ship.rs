@@ -7,7 +7,11 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::{image::Image, program::Source, registry};
+use super::{
+    image::{self, Image},
+    program::Source,
+    registry,
+};
 use crate::{
     doctor::engine::BUILDX,
     native::health,
@@ -86,6 +90,7 @@ impl Dock<'_> {
         step.says(&format!("goes to {}", image.repository));
         let pushed = self.runner.capture(&self.docker.push(&image.reference())).await?;
         if pushed.is_ok() {
+            self.forget_before(image).await;
             return Ok(());
         }
         Err(
@@ -98,6 +103,21 @@ impl Dock<'_> {
                 })
                 .into(),
         )
+    }
+
+    /// Removes the images that were built before from Docker, which else gathers them: the registry has them. One that cannot
+    /// be removed stays until the next time.
+    async fn forget_before(&self, image: &Image) {
+        let Ok(tags) = self.runner.run(&self.docker.tags(&image.repository)).await else {
+            return;
+        };
+        let before = tags
+            .lines()
+            .filter(|tag| image::is_content(tag) && Some(*tag) != image.tag.as_deref());
+        let before: Vec<String> = before.map(|tag| format!("{}:{tag}", image.repository)).collect();
+        if !before.is_empty() {
+            let _ = self.runner.run(&self.docker.remove_images(&before)).await;
+        }
     }
 
     /// How Docker is called.

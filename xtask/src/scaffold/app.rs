@@ -2,14 +2,13 @@
 
 use std::{fs, path::Path};
 
-use config::{APPS, Fallback, Home, Stage};
+use config::{APPS, Cluster, Fallback, Home, Stage, cluster_names};
 
 use super::{
     insert, model,
-    names::{Code, Name},
+    names::{Code, Name, taken},
     tree::Tree,
 };
-use crate::outcome::Failure;
 
 /// The ports that the chart's model has within a pod. Every pod has its own, so they may be the same for all apps.
 const POD_PORTS: (u16, u16) = (8000, 9181);
@@ -37,7 +36,7 @@ const ENVIRONMENT: &str = include_str!("../../templates/service/env.rs.tmpl");
 /// Plans an app. `homes` says where the stages of its cluster run, which may be planned itself.
 ///
 /// # Errors
-/// 3 when there is an app or a crate of this name, or a prefix of this code.
+/// 3 when there is an app or a crate of this name, or another's commands or variables have this code.
 pub(crate) fn app(
     tree: &mut Tree,
     root: &Path,
@@ -48,10 +47,14 @@ pub(crate) fn app(
 ) -> anyhow::Result<()> {
     let prefix = code.prefix();
     if let Some(other) = APPS.iter().find(|app| app.prefix == format!("{prefix}_")) {
-        return Err(Failure::refused(format!("the code `{}` is taken", code.as_str()))
-            .because(format!("the variables of {} begin with {prefix}_", other.name))
-            .advise("choose another with --code")
-            .into());
+        let why = format!("the variables of {} begin with {prefix}_", other.name);
+        return Err(taken(code, &why).into());
+    }
+    for other in cluster_names(root) {
+        // One that cannot be read is told where it is used.
+        if Cluster::load(root, &other).is_ok_and(|other| other.code == code.as_str()) {
+            return Err(taken(code, &format!("the cluster {other} has it")).into());
+        }
     }
     let native = (free_port(root, NATIVE.0), free_port(root, NATIVE.1));
     let fill = |template: &str| {

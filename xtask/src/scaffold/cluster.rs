@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use config::{Cluster, Home, Stage, cluster_names};
+use config::{APPS, Cluster, Home, Stage, cluster_names};
 
 use super::{
     model,
-    names::{Code, Name},
+    names::{Code, Name, taken},
     tree::Tree,
 };
 use crate::outcome::Failure;
@@ -18,23 +18,26 @@ const REGISTRY: u16 = 5001;
 /// Plans a cluster without apps, and says where its stages run.
 ///
 /// # Errors
-/// 3 when there is one of this name or code; 2 when another cluster's file is wrong.
+/// 3 when there is one of this name, or another's commands have this code; 2 when another cluster's file is wrong.
 pub(crate) fn cluster(
     tree: &mut Tree,
     root: &Path,
     name: &Name,
     code: &Code,
 ) -> anyhow::Result<Vec<(Stage, Home)>> {
+    if let Some(other) = APPS
+        .iter()
+        .find(|app| app.prefix == format!("{}_", code.prefix()))
+    {
+        return Err(taken(code, &format!("the app {} has it", other.name)).into());
+    }
     let (mut http, mut registry) = (Vec::new(), Vec::new());
     for other in cluster_names(root) {
         let other = Cluster::load(root, &other).map_err(|faults| {
             Failure::usage(format!("the cluster {other} cannot be read")).because(faults.list())
         })?;
         if other.code == code.as_str() {
-            return Err(Failure::refused(format!("the code `{}` is taken", code.as_str()))
-                .because(format!("the cluster {} has it", other.name))
-                .advise("choose another with --code")
-                .into());
+            return Err(taken(code, &format!("the cluster {} has it", other.name)).into());
         }
         for home in other.stages.values() {
             if let Home::Kind {

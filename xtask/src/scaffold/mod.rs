@@ -11,7 +11,7 @@ mod tree;
 pub(crate) use app::app;
 pub(crate) use cluster::cluster;
 pub(crate) use insert::reference;
-pub(crate) use names::{Code, Name};
+pub(crate) use names::{Code, Name, taken};
 pub(crate) use tree::Tree;
 
 /// Shared with the stories of the command line.
@@ -176,6 +176,13 @@ mod tests {
             refused(told.unwrap_err()),
             "crates/config/src/photos.rs is there already"
         );
+        // In a shell of the whole workspace, `ht.status` is hmlet's and `ps.status` that of photos.
+        let other: Name = "hut".parse().unwrap();
+        let told = super::app(&mut tree, workspace.root(), "hmlet", &[], &other, &other.code()).unwrap_err();
+        assert_eq!(refused(told), "the code `ht` is taken");
+        let other: Name = "pubs".parse().unwrap();
+        let told = cluster(&mut tree, workspace.root(), &other, &other.code()).unwrap_err();
+        assert_eq!(refused(told), "the code `ps` is taken");
         let hmlet: Name = "hmlet".parse().unwrap();
         let told = cluster(&mut tree, workspace.root(), &hmlet, &"hx".parse().unwrap()).unwrap_err();
         assert_eq!(refused(told), "clusters/hmlet/cluster.yaml is there already");

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::outcome::Failure;
+
 /// Kubernetes and DNS allow 63; hosts are made of three of them.
 const LONGEST: usize = 30;
 
@@ -43,6 +45,13 @@ impl Name {
         let ends = [self.0.chars().next(), self.0.chars().last()];
         Code(ends.into_iter().flatten().collect())
     }
+}
+
+/// That the commands or variables of another begin with a code: exit code 3.
+pub(crate) fn taken(code: &Code, why: &str) -> Failure {
+    Failure::refused(format!("the code `{}` is taken", code.as_str()))
+        .because(why)
+        .advise("choose another with --code")
 }
 
 impl Code {

@@ -24,7 +24,7 @@ use crate::{
 #[derive(Args)]
 #[command(after_help = "Examples:
   cargo xtask up --seed --detach && cargo xtask bench browser
-  cargo xtask bench browser --pictures doc/pictures     make the pictures of the documentation again")]
+  cargo xtask bench browser --pictures doc/pictures     those of doc/")]
 pub(crate) struct Browser {
     #[command(flatten)]
     flags: Flags,

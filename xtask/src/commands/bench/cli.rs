@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::{Args, value_parser};
+use clap::{Args, builder::RangedU64ValueParser, value_parser};
 use comfy_table::{Table, presets};
 use serde::Deserialize;
 
@@ -31,7 +31,7 @@ use crate::{
 #[derive(Args)]
 pub(crate) struct Cli {
     /// How often each shell is started; each start is followed by as many prompts and one reload.
-    #[arg(long, default_value_t = 9)]
+    #[arg(long, default_value_t = 9, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     rounds: usize,
     /// Measure a release build instead of the running program.
     #[arg(long)]

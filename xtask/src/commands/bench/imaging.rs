@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, builder::RangedU64ValueParser};
 use comfy_table::{Table, presets};
 use serde::Deserialize;
 use xshell::{Shell, cmd};
@@ -28,7 +28,7 @@ pub(crate) struct Imaging {
     #[arg(long, value_name = "DIR")]
     photos: Option<PathBuf>,
     /// How often every pipeline takes its turn on a photo.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 5, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     rounds: usize,
     /// JPEG quality of libvips. Ours is fixed; choose the one that gives equal scores.
     #[arg(long, default_value_t = 80)]

@@ -99,9 +99,7 @@ impl Job {
         self.step("bootstrap again", |job| {
             job.plasma(&["bootstrap", "--stage", STAGE]).map(drop)
         })?;
-        self.step("deploy", |job| {
-            job.plasma(&["deploy", "--stage", STAGE]).map(drop)
-        })?;
+        self.step("deploy", Self::deploy)?;
         self.step("e2e", |job| {
             job.plasma(&["e2e", "--stage", STAGE, "--target", "cluster"])
                 .map(drop)
@@ -245,6 +243,23 @@ impl Job {
             }
             Ok(())
         })
+    }
+
+    /// Everything into the empty cluster. Docker does not keep the image of a deploy before.
+    fn deploy(&mut self) -> anyhow::Result<()> {
+        let shell = &self.shell;
+        let before = format!("{REGISTRY}/photos:{:016x}", 1);
+        cmd!(shell, "docker tag registry:2 {before}").run()?;
+        self.plasma(&["deploy", "--stage", STAGE])?;
+        let kept = cmd!(shell, "docker image ls --quiet {before}").read()?;
+        if kept.is_empty() {
+            return Ok(());
+        }
+        Err(
+            Failure::failed("the deploy left an image of one before in Docker")
+                .because(before)
+                .into(),
+        )
     }
 
     /// Back to the files' own environment, and then once more with nothing to do.
