@@ -23,7 +23,7 @@ pub(crate) struct Host {
     /// The nodes of the cluster, by name.
     pub(crate) nodes: Vec<Node>,
     pub(crate) registry: Option<Registry>,
-    /// The images of the engine, by tag.
+    /// The images of the engine, as `name:tag` and as `name@digest`.
     pub(crate) images: BTreeSet<String>,
 }
 
@@ -78,10 +78,24 @@ impl Host {
             registry: registry?.into_iter().next().map(Container::registry),
             images: images
                 .map_err(trouble::explain)?
-                .lines()
+                .split_whitespace()
+                .filter(|name| !name.contains("<none>"))
                 .map(str::to_owned)
                 .collect(),
         })
+    }
+
+    /// Whether the engine has an image: the one of this digest, if the reference has one.
+    pub(crate) fn has_image(&self, reference: &str) -> bool {
+        let Some((tagged, digest)) = reference.split_once('@') else {
+            return self.images.contains(reference);
+        };
+        // A port of a registry is no tag.
+        let name = match tagged.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => name,
+            _ => tagged,
+        };
+        self.images.contains(&format!("{name}@{digest}"))
     }
 
     /// The nodes that run pods, or could.
@@ -194,4 +208,33 @@ async fn inspect(docker: &Docker, runner: &Runner, names: &[String]) -> anyhow::
         return Err(trouble::explain(call.failed(&found).into()));
     }
     serde_json::from_str(&found.stdout).context("docker describes its containers in an unknown way")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_is_there_by_its_tag_or_by_the_digest_that_is_asked_for() {
+        let images = [
+            "registry:2",
+            "kindest/node@sha256:aa",
+            "localhost:5000/node@sha256:bb",
+        ];
+        let host = Host {
+            images: images.map(str::to_owned).into(),
+            ..Host::default()
+        };
+        for (reference, there) in [
+            ("registry:2", true),
+            ("registry:3", false),
+            ("kindest/node:v1@sha256:aa", true),
+            ("kindest/node:v1@sha256:bb", false),
+            ("kindest/node:v1", false),
+            ("localhost:5000/node:v1@sha256:bb", true),
+            ("localhost:5000/node@sha256:bb", true),
+        ] {
+            assert_eq!(host.has_image(reference), there, "{reference}");
+        }
+    }
 }

@@ -21,21 +21,15 @@ pub(crate) fn is_for_ingress(tag: &str) -> bool {
         .is_some_and(|name| name.starts_with("traefik:"))
 }
 
-/// An image's name without its digest, as the engine lists it.
-pub(super) fn tag(name: &str) -> &str {
-    name.split_once('@').map_or(name, |(tag, _)| tag)
-}
-
 /// What the engine has to pull first. The image of the nodes is among it: kind's own pull shows no cause when it fails.
 pub(crate) fn pulls(site: &Site, docker: &Docker, host: &Host) -> Vec<Call> {
-    let absent = |name: &str| !host.images.contains(tag(name));
     let mut calls = Vec::new();
     for name in [&site.node_image, &site.registry_image] {
-        if absent(name) {
+        if !host.has_image(name) {
             calls.push(docker.pull(name));
         }
     }
-    for image in site.images.iter().filter(|image| absent(&image.tag)) {
+    for image in site.images.iter().filter(|image| !host.has_image(&image.tag)) {
         calls.push(docker.pull(&image.pinned()));
         if image.digest.is_some() {
             calls.push(docker.tag(&image.pinned(), &image.tag));

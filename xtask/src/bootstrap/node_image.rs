@@ -16,7 +16,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    outcome::Failure,
+    outcome::{self, Failure},
     tools::{
         docker::Docker,
         runner::{Call, Included, included},
@@ -111,9 +111,8 @@ impl Work<'_> {
         let mut step = self
             .progress
             .step(format!("make the image of the nodes, {name}: once"));
-        let tag = images::tag(&site.node_image);
-        if !host.images.contains(tag) {
-            step.says(&format!("pulling {tag}"));
+        if !host.has_image(&site.node_image) {
+            step.says(&format!("pulling {}", site.node_image));
             self.call(&docker.pull(&site.node_image)).await?;
         }
         images::fetch(site, docker, self.runner, host, &plan::tags(site), &mut step).await?;
@@ -127,6 +126,8 @@ impl Work<'_> {
             if there.iter().any(|image| image.label(CONTENT) == Some(&content)) {
                 step.skip();
                 self.forget_other_images(&name).await;
+                // Left of a run that was interrupted after the image was made.
+                let _ = self.runner.run(&docker.remove(&[container(site)])).await;
                 return Ok(name);
             }
         }
@@ -155,8 +156,10 @@ impl Work<'_> {
             Err(error) => {
                 step.skip();
                 let why = error.downcast_ref::<Failure>().map_or("", Failure::why);
+                let remedy = outcome::advice(&error).map_or(String::new(), |advice| format!("; {advice}"));
                 self.progress.line(format_args!(
-                    "note: the image of the nodes could not be made, so the nodes are given what it has one by one: {error:#}: {why}"
+                    "note: the image of the nodes could not be made, so the nodes are given what it has one by one: {error:#}: \
+                     {why}{remedy}"
                 ));
                 Ok(site.node_image.clone())
             }

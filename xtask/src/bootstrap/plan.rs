@@ -153,7 +153,10 @@ impl Listing<'_> {
             )?;
         } else {
             let making = node_image::Making::planned(self.site, &self.tools.docker);
-            writeln!(f, "# the image of the nodes, once:")?;
+            writeln!(
+                f,
+                "# the image of the nodes, once; its entrypoint and fingerprint are what Docker says of the images then:"
+            )?;
             writeln!(f, "{} | {}", making.save, making.import)?;
             writeln!(f, "{}", making.commit)?;
             writeln!(f, "{}", making.clear)?;

@@ -45,7 +45,7 @@ enum What {
         #[arg(value_name = "NAME")]
         name: Name,
         /// The cluster that it belongs to
-        #[arg(long, default_value = "hmlet")]
+        #[arg(long, default_value = "hmlet", value_name = "NAME")]
         cluster: String,
         /// The short code, in capitals the prefix of its variables; the first and last letter of the name by default
         #[arg(long)]

@@ -75,9 +75,11 @@ impl Docker {
             .args(containers)
     }
 
-    /// The tags of all images of the engine, one a line.
+    /// The images of the engine, each as `name:tag name@digest`, one a line. A tag or a digest that it has not is `<none>`: what
+    /// was pulled by its digest has no tag.
     pub(crate) fn images(&self) -> Call {
-        self.call(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"])
+        self.call(["image", "ls", "--digests", "--format"])
+            .arg("{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}")
     }
 
     /// The tags that the engine has of a repository, one a line.

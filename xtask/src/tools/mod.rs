@@ -6,6 +6,7 @@ mod calls;
 pub(crate) mod docker;
 pub(crate) mod helm;
 pub(crate) mod kind;
+mod pipe;
 pub(crate) mod quote;
 pub(crate) mod runner;
 pub(crate) mod skaffold;

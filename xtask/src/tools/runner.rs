@@ -50,7 +50,7 @@ impl Runner {
         Self { log: None }
     }
 
-    fn begin(&self, call: &Call) -> Option<Entry<'_>> {
+    pub(super) fn begin(&self, call: &Call) -> Option<Entry<'_>> {
         self.log.as_ref().map(|log| log.begin(call))
     }
 
@@ -147,46 +147,6 @@ impl Runner {
         })
     }
 
-    /// Runs both, with the standard output of the first as the standard input of the second.
-    ///
-    /// # Errors
-    /// When one cannot be started or ends with another code than 0: the second's error if both do, for it says why the
-    /// first could not go on.
-    pub(crate) async fn run_piped(&self, from: &Call, to: &Call) -> anyhow::Result<()> {
-        let (source, sink) = (self.begin(from), self.begin(to));
-        let mut command = from.command();
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut giver = from.spawn(&mut command)?;
-        let pipe = giver.stdout.take().context("the program has no output")?;
-        let pipe: Stdio = pipe.try_into().context("cannot join the two programs")?;
-        let mut command = to.command();
-        command.stdin(pipe).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let taker = to.spawn(&mut command)?;
-        // The command holds this side's end of the pipe: the first must notice when the second is gone.
-        drop(command);
-        let (given, taken) = tokio::join!(giver.wait_with_output(), taker.wait_with_output());
-        let (given, taken) = (
-            given.context("cannot wait for the program")?,
-            taken.context("cannot wait for the program")?,
-        );
-        end(source, given.status);
-        end(sink, taken.status);
-        for (call, output) in [(to, taken), (from, given)] {
-            let captured = Captured {
-                status: output.status,
-                stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-                stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            };
-            if !captured.is_ok() {
-                return Err(call.failed(&captured).into());
-            }
-        }
-        Ok(())
-    }
-
     /// Runs it while `read` takes its outputs, and gives its standard input beside that.
     async fn pipe(
         &self,
@@ -248,7 +208,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
     }
 }
 
-fn end(entry: Option<Entry<'_>>, status: ExitStatus) {
+pub(super) fn end(entry: Option<Entry<'_>>, status: ExitStatus) {
     if let Some(entry) = entry {
         entry.end(&describe(status));
     }
@@ -339,26 +299,6 @@ mod tests {
             .await
             .unwrap_err();
         assert_eq!(error.to_string(), "cannot start no-such-program");
-    }
-
-    #[tokio::test]
-    async fn bytes_flow_from_one_program_into_the_next() {
-        let stage = Stage::new();
-        let target = stage.folder.path().join("taken");
-        let taker = Call::new("sh").args(["-c", "cat > \"$0\""]).arg(&target);
-        stage
-            .runner()
-            .run_piped(&sh("head -c 3000000 /dev/zero"), &taker)
-            .await
-            .unwrap();
-        assert_eq!(std::fs::metadata(&target).unwrap().len(), 3_000_000);
-        // The first would never end by itself: it notices that nobody reads.
-        let error = stage
-            .runner()
-            .run_piped(&sh("exec cat /dev/zero"), &sh("echo 'no space' >&2; exit 1"))
-            .await
-            .unwrap_err();
-        assert!(format!("{error:?}").contains("no space"), "{error:?}");
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ pub(crate) struct Diff {
     /// The stage to compare it with.
     b: Stage,
     /// The cluster [default: the shell's, else hmlet].
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
     /// native or cluster, for both [default: each stage's own].
     #[arg(long)]

@@ -14,7 +14,7 @@ const DEFAULT_CLUSTER: &str = "hmlet";
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Scope {
     /// The cluster [default: the shell's, else hmlet].
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     cluster: Option<String>,
     /// test, local, staging or production [default: PLASMA_STAGE, the shell's, else local].
     #[arg(long)]
