@@ -1,6 +1,6 @@
-//! The image of the nodes: kind's, with the backing images in it, and what the first pods are made of unpacked. Made once, and
-//! kept by the engine. A node of it need not be given images while kubeadm wants the processors, nor unpack Kubernetes'
-//! own, for which every pod of a new node else waits.
+//! The image of the nodes: kind's, with the backing images in it, and all images unpacked. Made once, and kept by the engine. A
+//! node of it need not be given images while kubeadm wants the processors, nor unpack Kubernetes' own, for which every pod
+//! of a new node else waits.
 
 use std::collections::BTreeMap;
 
@@ -38,10 +38,9 @@ const MAKE: Included = included!("bootstrap/node_image.sh");
 /// The name of a site's image: another one as soon as the lock names other images, or they are put into it in another way.
 pub(crate) fn name(site: &Site) -> String {
     let pinned: Vec<String> = site.images.iter().map(Image::pinned).collect();
-    let first = first(site);
     let parts = [MAKE.text, &site.node_image]
         .into_iter()
-        .chain(pinned.iter().chain(&first).map(String::as_str));
+        .chain(pinned.iter().map(String::as_str));
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part);
@@ -60,15 +59,6 @@ pub(crate) struct Making {
     pub(crate) commit: Call,
 }
 
-/// The images that the first pods are made of, beside Kubernetes' own, as containerd lists them.
-fn first(site: &Site) -> Vec<String> {
-    let first = site
-        .images
-        .iter()
-        .filter(|image| images::is_for_ingress(&image.tag));
-    first.map(Image::full_name).collect()
-}
-
 /// The container that becomes the image, left where its making was interrupted.
 pub(crate) fn container(site: &Site) -> String {
     format!("{}-node-image", site.name)
@@ -85,7 +75,7 @@ impl Making {
         Self {
             clear: docker.remove(std::slice::from_ref(&container)),
             save: docker.save(&plan::tags(site)),
-            import: docker.run_script(&container, &site.node_image, MAKE, &first(site)),
+            import: docker.run_script(&container, &site.node_image, MAKE),
             commit: docker.commit(&container, &name(site), &changes),
         }
     }

@@ -1,10 +1,10 @@
 # Run by bash in a privileged container of kind's node image. Standard input is an archive of images, which the node shall
-# have beside its own; the arguments name those of them that its first pods are made of.
+# have beside its own.
 #
-# What pods are made of right away is unpacked here, once, instead of in every node. A node's /var is a volume, which Docker
-# fills with what the image has there, file by file, and containerd lays its snapshots over each other with overlayfs, which
-# the image lies on already. So a snapshot lies outside of /var, with a link where containerd looks for it; and it is one
-# directory with an image's whole tree, for what a layer hides of those below cannot be told in a layer of Docker's. The
+# All of them are unpacked here, once, instead of in every node when a pod first needs one. A node's /var is a volume, which
+# Docker fills with what the image has there, file by file, and containerd lays its snapshots over each other with overlayfs,
+# which the image lies on already. So a snapshot lies outside of /var, with a link where containerd looks for it; and it is
+# one directory with an image's whole tree, for what a layer hides of those below cannot be told in a layer of Docker's. The
 # snapshotter `native` makes such trees. The blobs stay, and serve a node that has another snapshotter than overlayfs.
 set -euo pipefail
 
@@ -26,40 +26,37 @@ finish() {
 trap finish EXIT
 for try in $(seq 100); do ctr version >/dev/null 2>&1 && break; sleep 0.1; done
 
-first=$(ctr images ls --quiet)
 ctr images import --no-unpack - >/dev/null
 
 # A pod's files are an overlay over the node's: where the kernel does not allow that, nodes unpack for themselves.
 mount -t overlay -o lowerdir=/etc:/opt overlay /mnt || exit 0
 umount /mnt
 
-ctr images ls >/run/images
-for image in $first "$@"; do
-    digest=$(awk -v image="$image" '$1 == image {print $3}' /run/images)
-    [ -n "$digest" ] || { echo "containerd does not list $image" >&2; exit 1; }
-    echo "$digest"
-done | sort --unique >/run/digests
-while read -r digest; do native unpack "$digest" >/dev/null; done </run/digests
+# Moves what `native` has unpacked to where a node's containerd finds it. The configuration of an image refers to the snapshot
+# of its files, which is named after its layers.
+keep() {
+    ctr content ls | sed -n 's/^\(sha256:[0-9a-f]*\).*snapshot\.native=\(sha256:[0-9a-f]*\).*/\1 \2/p' >/run/unpacked
+    while read -r configuration layers; do
+        if ! ctr snapshots info "$layers" >/dev/null 2>&1; then
+            from=$(native view --target / "view of $layers" "$layers" | files)
+            to=$(ctr snapshots prepare --target / new | files)
+            rmdir "$to"
+            mv "$from" "$to"
+            ctr snapshots commit "$layers" new
+            link=$(dirname "$to")
+            mkdir -p -m 700 "$kept"
+            mv "$link" "$kept"
+            ln -s "$kept/$(basename "$link")" "$link"
+        fi
+        ctr content label "$configuration" \
+            "containerd.io/gc.ref.snapshot.overlayfs=$layers" containerd.io/gc.ref.snapshot.native= >/dev/null
+    done </run/unpacked
+    # Nothing refers to the trees of the layers below now, each of which is whole: the end of a lease waits until they are gone.
+    ctr leases delete --sync "$(ctr leases create)" >/dev/null
+}
 
-# The configuration of an image refers to the snapshot of its files, which is named after its layers.
-ctr content ls | sed -n 's/^\(sha256:[0-9a-f]*\).*snapshot\.native=\(sha256:[0-9a-f]*\).*/\1 \2/p' >/run/unpacked
-[ -s /run/unpacked ] || { echo "containerd does not say what it has unpacked" >&2; exit 1; }
-while read -r configuration layers; do
-    if ! ctr snapshots info "$layers" >/dev/null 2>&1; then
-        from=$(native view --target / "view of $layers" "$layers" | files)
-        to=$(ctr snapshots prepare --target / new | files)
-        rmdir "$to"
-        # Each tree of `native` is whole, so no other misses it.
-        mv "$from" "$to"
-        ctr snapshots commit "$layers" new
-        link=$(dirname "$to")
-        mkdir -p -m 700 "$kept"
-        mv "$link" "$kept"
-        ln -s "$kept/$(basename "$link")" "$link"
-    fi
-    ctr content label "$configuration" \
-        "containerd.io/gc.ref.snapshot.overlayfs=$layers" containerd.io/gc.ref.snapshot.native= >/dev/null
-done </run/unpacked
-
-# Nothing refers to the trees of `native` now: the end of a lease waits until they are gone.
-ctr leases delete --sync "$(ctr leases create)" >/dev/null
+for digest in $(ctr images ls | awk 'NR > 1 {print $3}' | sort --unique); do
+    native unpack "$digest" >/dev/null
+    keep
+done
+[ -d "$kept" ] || { echo "containerd does not say what it has unpacked" >&2; exit 1; }

@@ -131,19 +131,11 @@ impl Docker {
 
     /// Runs a script of bash in a new container of an image, with this side's standard input, until it ends. The container
     /// stays. The script may do what a node may, mount and run containers, but has no network.
-    pub(crate) fn run_script(
-        &self,
-        container: &str,
-        image: &str,
-        script: Included,
-        arguments: &[String],
-    ) -> Call {
+    pub(crate) fn run_script(&self, container: &str, image: &str, script: Included) -> Call {
         self.call(["run", "--interactive", "--name", container])
             .args(["--privileged", "--network", "none"])
             .args(["--entrypoint", "bash", image, "-c"])
             .text(script)
-            .arg("bash")
-            .args(arguments)
     }
 
     /// Makes an image of what a container has become, with changes in the words of a Dockerfile.

@@ -57,14 +57,7 @@ pub(crate) fn an_image_is_unpacked_as_its_layers_say() {
         "--entrypoint",
         "bash",
     ];
-    let image = format!("docker.io/library/{LAYERS_TAG}");
-    let script = [
-        nodes.lines().next().unwrap(),
-        "-c",
-        &format!("{script}{LIST}"),
-        "bash",
-        &image,
-    ];
+    let script = [nodes.lines().next().unwrap(), "-c", &format!("{script}{LIST}")];
     let unpacked = piped(&[&run[..], &script].concat(), &fs::read(archive.path()).unwrap());
     assert_eq!(unpacked, meant);
     docker(&["image", "rm", LAYERS_TAG]);
