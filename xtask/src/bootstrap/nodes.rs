@@ -21,7 +21,10 @@ use super::{
 };
 use crate::{
     context::private_folder,
-    kube::{self as connection, identity::Identity},
+    kube::{
+        self as connection,
+        identity::{self, Identity},
+    },
     outcome::{self, Failure},
     progress::Step,
     tools::runner::Output,
@@ -121,7 +124,7 @@ impl Work<'_> {
         private_folder(&site.folder)?;
         // Left of a cluster that is gone, the one would be kept beside the new context, and the other say that this is whole.
         remove(&site.kubeconfig)?;
-        Identity::forget(&site.folder)?;
+        remove(&identity::record(&site.folder))?;
         let image = self.node_image(host).await?;
         let mut step = self
             .progress

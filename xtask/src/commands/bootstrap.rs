@@ -151,7 +151,7 @@ impl Bootstrap {
             );
             println!(
                 "record the identity of that cluster in {}",
-                folder.join("identity.json").display()
+                crate::kube::identity::record(&folder).display()
             );
             return Ok(Exit::Done);
         }

@@ -205,7 +205,7 @@ impl Destroy {
             plan.calls.push(docker.remove(&[container]));
         }
         if !plan.calls.is_empty() {
-            let files = [site.kubeconfig.clone(), site.folder.join("identity.json")];
+            let files = [site.kubeconfig.clone(), identity::record(&site.folder)];
             plan.files = files.into_iter().filter(|file| file.exists()).collect();
         }
         Ok(plan)

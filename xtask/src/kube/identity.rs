@@ -56,23 +56,10 @@ impl Identity {
         };
         write().with_context(|| format!("cannot write {}", path.display()))
     }
-
-    /// Removes the record, if there is one.
-    ///
-    /// # Errors
-    /// When it cannot be removed.
-    pub(crate) fn forget(stage_folder: &Path) -> anyhow::Result<()> {
-        let path = record(stage_folder);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("cannot remove {}", path.display()))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
-fn record(stage_folder: &Path) -> PathBuf {
+/// Where the record of a stage lies.
+pub(crate) fn record(stage_folder: &Path) -> PathBuf {
     stage_folder.join("identity.json")
 }
 
