@@ -43,7 +43,7 @@ impl Runner {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         });
         // Nobody took what it gave: the signal, or a program's word of it.
-        let is_left = given.status.code().is_none() || given.stderr.contains("broken pipe");
+        let is_left = given.status.code().is_none() || given.stderr.to_lowercase().contains("broken pipe");
         match (given.is_ok(), taken.is_ok()) {
             (true, true) => Ok(()),
             (false, true) => Err(from.failed(&given).into()),
